@@ -1,0 +1,151 @@
+/**
+ * Files on disk: reading by range, writing under the final name only when complete, and hashing.
+ * Node only.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { InputError } from '../errors.ts';
+import { encodeSafetensorsParts, type NamedTensor } from '../tensor/safetensors.ts';
+
+/** One system call reads or writes at most this much: Linux stops at 2 GiB. */
+const CHUNK_BYTES = 1 << 28;
+
+/** The reason of a failed system call, in a few words (`no such file`, `permission denied`, ...). */
+export function systemReason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file',
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    EISDIR: 'a folder',
+    ENOTDIR: 'a path through a file',
+    ENOSPC: 'no space left on the disk',
+    EROFS: 'a read-only disk',
+    EMFILE: 'too many open files',
+  };
+  return words[code] ?? (code || (error instanceof Error ? error.message : String(error)));
+}
+
+/** A file opened for reading by range. Errors name it by `label`. */
+export class RangeFile {
+  readonly path: string;
+  /** The file's base name, for errors. */
+  readonly label: string;
+  readonly size: number;
+  readonly #handle: FileHandle;
+
+  private constructor(path: string, size: number, handle: FileHandle) {
+    this.path = path;
+    this.label = basename(path);
+    this.size = size;
+    this.#handle = handle;
+  }
+
+  /** @throws InputError where the file cannot be opened or is no regular file. */
+  static async open(path: string): Promise<RangeFile> {
+    let handle: FileHandle;
+    try {
+      handle = await open(path, 'r');
+    } catch (error) {
+      throw new InputError(
+        `expected a readable file at ${path}, got: ${systemReason(error)}; check the path`,
+      );
+    }
+    const stat = await handle.stat();
+    if (!stat.isFile()) {
+      await handle.close();
+      throw new InputError(`expected a file at ${path}, got something else; check the path`);
+    }
+    return new RangeFile(path, stat.size, handle);
+  }
+
+  /**
+   * Bytes `start` to `end` (exclusive), in a buffer of their own.
+   * @throws InputError where the file ends before.
+   */
+  async read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (start < 0 || end < start || end > this.size) {
+      throw new InputError(
+        `${this.label}: expected bytes ${start} to ${end}, got a file of ${this.size}; it is truncated, download it again`,
+      );
+    }
+    const bytes = new Uint8Array(end - start);
+    for (let done = 0; done < bytes.length; ) {
+      const length = Math.min(CHUNK_BYTES, bytes.length - done);
+      const { bytesRead } = await this.#handle.read(bytes, done, length, start + done);
+      if (bytesRead === 0) {
+        throw new InputError(
+          `${this.label}: expected ${end} bytes, got ${start + done}; it was cut while open`,
+        );
+      }
+      done += bytesRead;
+    }
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+/** SHA-256 of one file, in hexadecimal, read as a stream. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/**
+ * SHA-256 of one file; of several, that of the sorted lines `sha256 name`, each ended by a newline.
+ * A shell gives the same: `for f in *.safetensors; do echo "$(sha256sum < $f | cut -c1-64) $f"; done | sort | sha256sum`.
+ */
+export async function sha256OfFiles(paths: readonly string[]): Promise<string> {
+  if (paths.length === 1) return sha256OfFile(paths[0]!);
+  const lines: string[] = [];
+  for (const path of paths) lines.push(`${await sha256OfFile(path)} ${basename(path)}\n`);
+  return createHash('sha256').update(lines.sort().join('')).digest('hex');
+}
+
+/**
+ * Writes a file so that its final name only ever holds all of it: a temporary file, flushed, then renamed.
+ * @param temporaryFolder where the temporary file lies, on the same disk; by default beside the file.
+ */
+export async function writeFileAtomic(
+  path: string,
+  parts: readonly Uint8Array[],
+  temporaryFolder: string = dirname(path),
+): Promise<void> {
+  await mkdir(temporaryFolder, { recursive: true });
+  const temporary = join(temporaryFolder, `.${basename(path)}.${randomUUID()}.tmp`);
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      for (const part of parts) await writeAll(handle, part);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, Math.min(CHUNK_BYTES, bytes.length - done));
+    done += bytesWritten;
+  }
+}
+
+/** Writes tensors as a safetensors file, atomically; see `encodeSafetensorsParts` and `writeFileAtomic`. */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly NamedTensor[],
+  options: { readonly metadata?: Readonly<Record<string, string>>; readonly temporaryFolder?: string } = {},
+): Promise<void> {
+  await writeFileAtomic(path, encodeSafetensorsParts(tensors, options.metadata), options.temporaryFolder);
+}

@@ -1,0 +1,59 @@
+/**
+ * The graph of each stage. A stage reads the residual stream as the input `resid` and gives it as the output `resid`;
+ * the embedding reads looked-up rows instead, the unembedding gives `logits`.
+ */
+import type { Graph } from '../graph/graph.ts';
+import * as gpt2 from './families/gpt2.ts';
+import * as llama from './families/llama.ts';
+import { type Blueprint, normalise, StageBuilder, type StageOptions } from './families/parts.ts';
+import { blockSite, type Stage } from './sites.ts';
+
+export { type Blueprint, type StageOptions, WHOLE } from './families/parts.ts';
+
+const FAMILIES = { gpt2, llama } as const;
+
+/** The name of the value between two stages. */
+export const RESID = 'resid';
+
+/** Positions that leave a stage, given those that enter it. */
+export function positionsAfter(stage: Stage, options: StageOptions): StageOptions['positions'] {
+  return stage.kind === 'attn' && options.lastOnly ? 1 : options.positions;
+}
+
+/** Builds the graph of one stage with all hook points named; prune it to what is asked. */
+export function stageGraph(model: Blueprint, stage: Stage, options: StageOptions): Graph {
+  const g = new StageBuilder(model, options);
+  const family = FAMILIES[model.config.family];
+  if (stage.kind === 'embed') return g.build({ [RESID]: family.embed(g) });
+  const resid = g.input(RESID, g.residual(options.positions));
+  switch (stage.kind) {
+    case 'attn': {
+      const pre = g.hook(blockSite(stage.layer, 'hook_resid_pre'), resid);
+      const mid = family.attention(g, stage.layer, pre);
+      return g.build({ [RESID]: g.hook(blockSite(stage.layer, 'hook_resid_mid'), mid) });
+    }
+    case 'mlp': {
+      const post = family.mlp(g, stage.layer, resid);
+      return g.build({ [RESID]: g.hook(blockSite(stage.layer, 'hook_resid_post'), post) });
+    }
+    case 'unembed':
+      return unembed(g, resid);
+  }
+}
+
+/** From the last residual stream to `logits`: [batch, pos, vocabulary], or [batch, tokens] at each prompt's last token. */
+function unembed(g: StageBuilder, resid: number): Graph {
+  const { dModel, vocabulary } = g.config;
+  const { logits, tokens, positions } = g.options;
+  const last = logits === 'last' && positions !== 1;
+  // One-hot rows pick each prompt's last token, so that batches of unequal prompts need no padding rule.
+  const picked = last ? g.matmul(g.input('last', ['batch', 1, positions]), resid) : resid;
+  const normalised = normalise(g, picked, 'ln_final');
+  const columns = tokens?.length ?? vocabulary;
+  const weight = g.weight('unembed.W_U_T', [columns, dModel], tokens);
+  const product = g.matmul(normalised, weight, true);
+  const all = g.model.has('unembed.b_U')
+    ? g.add(product, g.weight('unembed.b_U', [columns], tokens))
+    : product;
+  return g.build({ logits: logits === 'last' ? g.reshape(all, ['batch', columns]) : all });
+}

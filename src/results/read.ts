@@ -1,0 +1,61 @@
+/**
+ * Opens the folder of a study: `study.json`, `scores.safetensors` and `effects.zarr`.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError } from '../errors.ts';
+import { decodeSafetensors } from '../tensor/safetensors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { EffectsReader } from './effects-reader.ts';
+import { parseStudyJson, type StudyJson } from './study-json.ts';
+
+/** Everything that a study wrote, as figures and pages read it. */
+export interface StudyResults {
+  folder: string;
+  study: StudyJson;
+  /** float32 arrays by name, such as `ap.noising.heads`; those of a kind or direction not computed are absent. */
+  scores: ReadonlyMap<string, Tensor>;
+  effects: EffectsReader;
+}
+
+/**
+ * Opens a study folder.
+ * `study` stands in for a `study.json` that is not written yet: the study writes it last.
+ * Throws InputError where a file is missing, not complete, or of a newer major version.
+ */
+export async function openStudy(folder: string, study?: StudyJson): Promise<StudyResults> {
+  const description = study ?? (await readStudyJson(folder));
+  const [scores, effects] = await Promise.all([
+    readScores(folder),
+    EffectsReader.open(join(folder, 'effects.zarr')),
+  ]);
+  return { folder, study: description, scores, effects };
+}
+
+/** Reads `study.json` of a folder. */
+export async function readStudyJson(folder: string): Promise<StudyJson> {
+  const path = join(folder, 'study.json');
+  const study = parseStudyJson((await readResult(path, 'study')).toString('utf8'), path);
+  if (!study.complete) throw new InputError(`incomplete study: ${path}; finish it with --resume`);
+  return study;
+}
+
+/** Reads `scores.safetensors` of a folder. */
+export async function readScores(folder: string): Promise<Map<string, Tensor>> {
+  const path = join(folder, 'scores.safetensors');
+  const scores = new Map<string, Tensor>();
+  for (const [name, { shape, data }] of decodeSafetensors(await readResult(path, 'scores'), path)) {
+    if (data instanceof Float32Array) scores.set(name, { shape, data });
+  }
+  return scores;
+}
+
+async function readResult(path: string, what: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const reason = code === 'ENOENT' ? 'no such file' : code;
+    throw new InputError(`missing ${what}: ${path} (${reason}); expected the folder of a finished study`);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The engine in Node: one worker thread owns all sessions, as a native run blocks the thread that calls it.
+ */
+import { Worker } from 'node:worker_threads';
+import { RunError } from '../errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Engine, Feeds, Program, SessionSource } from './engine.ts';
+import type { Reply, Request } from './worker.ts';
+
+export interface NodeEngineOptions {
+  /** Threads of one session; default: ONNX Runtime's own choice, the number of physical cores. */
+  readonly threads?: number;
+}
+
+// Node 20 cannot run TypeScript: seen from the source tree, the worker is the built one.
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/runtime/worker.js' : './worker.js',
+  import.meta.url,
+);
+
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Starts the worker. It does not keep the process alive while it has nothing to do. */
+export function createNodeEngine(options: NodeEngineOptions = {}): Engine {
+  const worker = new Worker(WORKER, { workerData: options });
+  worker.unref();
+  const pending = new Map<number, Pending>();
+  const keys = new Set<string>();
+  let sent = 0;
+
+  const fail = (error: Error) => {
+    for (const { reject } of pending.values()) reject(new RunError(error.message, { cause: error }));
+    pending.clear();
+    worker.unref();
+  };
+  worker.on('error', fail);
+  worker.on('exit', (code) => fail(new Error(`the worker stopped (code ${code})`)));
+  worker.on('message', ({ id, result, error }: Reply) => {
+    const waiting = pending.get(id);
+    pending.delete(id);
+    if (pending.size === 0) worker.unref();
+    if (error === undefined) waiting?.resolve(result);
+    else waiting?.reject(new RunError(error));
+  });
+  const call = (request: Request): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      worker.ref();
+      pending.set(++sent, { resolve, reject });
+      worker.postMessage({ id: sent, request });
+    });
+
+  return {
+    provider: 'cpu',
+    has: (key) => keys.has(key),
+    async prepare(source: SessionSource) {
+      if (keys.has(source.key)) return;
+      await call({ method: 'prepare', source });
+      keys.add(source.key);
+    },
+    async put(tensors: Feeds) {
+      await call({ method: 'put', tensors });
+    },
+    async drop(prefix: string) {
+      await call({ method: 'drop', prefix });
+    },
+    run: (program: Program, feeds: Feeds) =>
+      call({ method: 'run', program, feeds }) as Promise<Record<string, Tensor>>,
+    async release(which?: readonly string[]) {
+      for (const key of which ?? [...keys]) keys.delete(key);
+      await call({ method: 'release', keys: which });
+    },
+    async dispose() {
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * The worker's side of the Node engine: requests in, replies out, one at a time.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import * as ort from 'onnxruntime-node';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Feeds, Program, SessionSource } from './engine.ts';
+import { Executor, type Ort } from './executor.ts';
+import type { NodeEngineOptions } from './node.ts';
+
+export type Request =
+  | { readonly method: 'prepare'; readonly source: SessionSource }
+  | { readonly method: 'put'; readonly tensors: Feeds }
+  | { readonly method: 'drop'; readonly prefix: string }
+  | { readonly method: 'run'; readonly program: Program; readonly feeds: Feeds }
+  | { readonly method: 'release'; readonly keys: readonly string[] | undefined };
+
+export interface Reply {
+  readonly id: number;
+  readonly result?: Record<string, Tensor> | undefined;
+  readonly error?: string;
+}
+
+const { threads } = workerData as NodeEngineOptions;
+const executor = new Executor(ort as unknown as Ort, {
+  executionProviders: ['cpu'],
+  logSeverityLevel: 3,
+  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  // Threads that spin after a run would steal the cores from the next session's.
+  extra: { session: { intra_op: { allow_spinning: '0' } } },
+});
+
+async function answer(request: Request): Promise<Record<string, Tensor> | undefined> {
+  switch (request.method) {
+    case 'prepare':
+      await executor.prepare(request.source);
+      return undefined;
+    case 'put':
+      executor.put(request.tensors);
+      return undefined;
+    case 'drop':
+      executor.drop(request.prefix);
+      return undefined;
+    case 'run':
+      return executor.run(request.program, request.feeds);
+    case 'release':
+      await executor.release(request.keys);
+      return undefined;
+  }
+}
+
+let queue: Promise<void> = Promise.resolve();
+parentPort?.on('message', ({ id, request }: { id: number; request: Request }) => {
+  queue = queue.then(async () => {
+    try {
+      parentPort?.postMessage({ id, result: await answer(request) } satisfies Reply);
+    } catch (error) {
+      parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies Reply);
+    }
+  });
+});

@@ -1,0 +1,39 @@
+/**
+ * Seeded randomness: the same seed gives the same draws on every machine (xoroshiro128+ of pure-rand).
+ */
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+
+export interface Random {
+  /** A whole number from 0 to n - 1, each equally likely. Throws RangeError where n is not a positive whole number. */
+  below(n: number): number;
+}
+
+/** A generator of its own: no state is shared between two of them. `seed` is a whole number of 32 bits. */
+export function seededRandom(seed: number): Random {
+  const generator = xoroshiro128plus(seed);
+  return {
+    below(n: number): number {
+      if (!Number.isInteger(n) || n < 1) throw new RangeError(`expected a positive whole number, got ${n}`);
+      return uniformInt(generator, 0, n - 1);
+    },
+  };
+}
+
+/** A random permutation of 0 to n - 1 (Fisher-Yates). */
+export function permutation(random: Random, n: number): number[] {
+  return sampleWithout(random, n, n);
+}
+
+/** `count` different numbers from 0 to n - 1 in random order: draws without replacement. */
+export function sampleWithout(random: Random, n: number, count: number): number[] {
+  if (count > n) throw new RangeError(`cannot draw ${count} different values of ${n}`);
+  const deck = Array.from({ length: n }, (_, i) => i);
+  for (let i = 0; i < count; i++) {
+    const j = i + random.below(n - i);
+    const drawn = deck[j]!;
+    deck[j] = deck[i]!;
+    deck[i] = drawn;
+  }
+  return deck.slice(0, count);
+}
