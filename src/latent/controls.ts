@@ -123,8 +123,10 @@ function isLabelled(label: Label | undefined): boolean {
 export function controlsOf(i: number, rule: ControlRule, input: ControlInput): number[] {
   const { gain, own, labels, strength, perLayer } = input;
   const first = i - (i % perLayer);
-  const layer = Array.from({ length: perLayer }, (_, k) => first + k);
-  const any = layer.filter((c) => c !== i && gain[c]! > 0);
+  const any: number[] = [];
+  for (let c = first; c < first + perLayer; c++) {
+    if (c !== i && gain[c]! > 0) any.push(c);
+  }
   if (rule === 'any') return any;
   const matched = any.filter((c) => Math.abs(Math.log(own[c]! / own[i]!)) <= OWN_CHANGE_CALIPER);
   if (rule === 'matched') return matched;

@@ -8,34 +8,10 @@
  * in units of the residual stream, so a gain has none. A component that merely changed more does not win by it.
  */
 
-/** Inputs for one kind and direction, each [layers, perLayer], flat. */
-export interface GainParts {
-  /** Sum over targets of l2 squared. */
-  readonly sumSquares: ArrayLike<number>;
-  /** Norm of the source's own change. */
-  readonly own: ArrayLike<number>;
-}
-
 /**
- * Gains, float32 [layers, perLayer]. NaN where the source has no targets or did not change.
- * `hasTargets(layer)`: whether a source of that layer reaches any component of the kept kinds.
- * Throws RangeError where the inputs differ in length.
+ * One gain, from the sum over targets of l2 squared and the norm of the own change. NaN where the source did not change;
+ * a source without targets has none either, see `reachesTargets`.
  */
-export function gains(
-  { sumSquares, own }: GainParts,
-  perLayer: number,
-  hasTargets: (layer: number) => boolean,
-): Float32Array {
-  if (sumSquares.length !== own.length) {
-    throw new RangeError(`expected as many sums as own changes, got ${sumSquares.length} and ${own.length}`);
-  }
-  return Float32Array.from({ length: own.length }, (_, i) => {
-    if (!hasTargets(Math.floor(i / perLayer))) return Number.NaN;
-    return gainOf(sumSquares[i]!, own[i]!);
-  });
-}
-
-/** One gain, float64. NaN where the source did not change. */
 export function gainOf(sumSquares: number, own: number): number {
   return own > 0 ? Math.sqrt(sumSquares) / own : Number.NaN;
 }

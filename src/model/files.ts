@@ -11,6 +11,8 @@ import { encodeSafetensorsParts, type NamedTensor } from '../tensor/safetensors.
 
 /** One system call reads or writes at most this much: Linux stops at 2 GiB. */
 const CHUNK_BYTES = 1 << 28;
+/** The most that one read gives: no tensor of a model that fits this engine is larger. */
+const MAX_READ_BYTES = 2 ** 32;
 
 /** The reason of a failed system call, in a few words (`no such file`, `permission denied`, ...). */
 export function systemReason(error: unknown): string {
@@ -69,6 +71,11 @@ export class RangeFile {
     if (start < 0 || end < start || end > this.size) {
       throw new InputError(
         `${this.label}: expected bytes ${start} to ${end}, got a file of ${this.size}; it is truncated, download it again`,
+      );
+    }
+    if (end - start > MAX_READ_BYTES) {
+      throw new InputError(
+        `${this.label}: expected tensors of at most ${MAX_READ_BYTES} bytes, got one of ${end - start}; use a smaller model`,
       );
     }
     const bytes = new Uint8Array(end - start);

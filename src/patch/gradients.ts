@@ -14,6 +14,7 @@ import { full, type Tensor } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
 import type { Edit } from './edits.ts';
 import { METRIC, metricGraph, metricKey } from './metric-graph.ts';
+import { inputValue } from './variants.ts';
 import { batchOf, checkNames, isAt, type PreparedStage, prepareStage, residAfter, stepOf } from './walk.ts';
 
 export interface GradientResult {
@@ -102,13 +103,7 @@ function backwardSession(
   const from = new Map([[stage.kind === 'unembed' ? METRIC : RESID, 'cotangent']]);
   return model.sessions.ready(`${key} back ${names.join(' ')} ${further}`, () => {
     const to = new Map(names.map((name) => [gradientOf(name), siteOf(graph, name)]));
-    if (further) to.set(RESID, residInput(graph));
+    if (further) to.set(RESID, inputValue(graph, RESID));
     return gradient(graph, { from, to });
   });
 }
-
-/** The value of a stage's input. */
-export function residInput(graph: PreparedStage['graph']): number {
-  return graph.nodes.findIndex((node) => node.op === 'input' && node.params.name === RESID);
-}
-

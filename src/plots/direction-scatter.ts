@@ -6,10 +6,11 @@ import * as Plot from '@observablehq/plot';
 import type { Component, Contrast, Label } from '../results/study-json.ts';
 import { checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
+import { type LabelRegion, labelRegions } from './label-regions.ts';
 import { symbolLegend } from './legend.ts';
-import { type CategoryStyle, FONT_SIZE, LABEL_STYLES, SOFT_INK, UNLABELLED } from './palette.ts';
+import { type CategoryStyle, FONT_SIZE, INK, LABEL_STYLES, SOFT_INK, UNLABELLED } from './palette.ts';
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
-import { placeLabels } from './place-labels.ts';
+import { type Box, freeBox, placeLabels } from './place-labels.ts';
 import { componentName, formatCount, formatNumber, textWidth } from './text.ts';
 
 export interface ScatterPoint {
@@ -36,12 +37,9 @@ export interface DirectionScatterOptions {
 }
 
 const SIDE = 560;
+/** Names avoid so many of the strongest points. */
+const NEAR_POINTS = 400;
 const MARGIN = { left: 58, right: 14, top: 12, bottom: 44 };
-
-interface Region {
-  label: Label;
-  corners: readonly (readonly [number, number])[];
-}
 
 /** Draws the scatter. Axes have one scale, so that the line of equality is the diagonal. */
 export function directionScatter(options: DirectionScatterOptions): Figure {
@@ -82,39 +80,12 @@ function domainOf(points: readonly ScatterPoint[], tau: number): [number, number
   return high === 0 && low === 0 ? [-1, 1] : [low, high === 0 ? -low / 3 : high];
 }
 
-function regionsOf(tau: number, [low, high]: [number, number], contrast: Contrast): Region[] {
-  const wedge: [number, number][] = [
-    [tau, -tau / 3],
-    [high, -high / 3],
-    [high, high / 3],
-    [tau, tau / 3],
-  ];
-  const adder: [number, number][] = [
-    [tau, tau],
-    [1.5 * tau, tau],
-    [high, (2 * high) / 3],
-    [high, high],
-    [(2 * high) / 3, high],
-    [tau, 1.5 * tau],
-  ];
-  const below: [number, number][] = [
-    [-tau, -tau],
-    [-tau, low],
-    [low, low],
-    [low, -tau],
-  ];
-  return [
-    { label: contrast === 'swap' ? 'noising_only' : 'and', corners: wedge },
-    { label: contrast === 'swap' ? 'denoising_only' : 'or', corners: wedge.map(([x, y]) => [y, x] as const) },
-    { label: 'adder', corners: adder },
-    { label: 'inhibitory', corners: below },
-  ];
-}
-
 function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Panel {
   const { tau, contrast, axes, names } = parts;
   const domain = domainOf(points, tau);
-  const regions = tau > 0 ? regionsOf(tau, domain, contrast) : [];
+  const regions = tau > 0 ? labelRegions(tau, domain, contrast) : [];
+  const square = squareOf(domain);
+  const regionNames = regions.map((region) => regionName(region, points, square));
   const style = (point: ScatterPoint) => (point.label ? LABEL_STYLES[point.label] : UNLABELLED);
   const [plain, labelled] = [points.filter((p) => !p.label), points.filter((p) => p.label)];
   const at = { x: 'noising', y: 'denoising', title: describe };
@@ -125,8 +96,8 @@ function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Pan
     marginRight: MARGIN.right,
     marginTop: MARGIN.top,
     marginBottom: MARGIN.bottom,
-    x: { domain, label: axes.noising, labelAnchor: 'center', labelArrow: 'none' },
-    y: { domain, label: axes.denoising, labelAnchor: 'center', labelArrow: 'none' },
+    x: { domain, ticks: 8, label: axes.noising, labelAnchor: 'center', labelArrow: 'none' },
+    y: { domain, ticks: 8, label: axes.denoising, labelAnchor: 'center', labelArrow: 'none' },
     color: { type: 'identity' },
     symbol: { type: 'identity' },
     marks: [
@@ -143,7 +114,7 @@ function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Pan
       Plot.ruleY([0], { stroke: '#777777' }),
       ...(tau > 0 ? tauBox(tau) : []),
       Plot.dot(plain, { ...at, r: 2.6, fill: UNLABELLED.color, fillOpacity: 0.55 }),
-      Plot.dot(labelled, {
+      Plot.dot(labelled.toReversed(), {
         ...at,
         r: labelled.length > 200 ? 3 : 4.5,
         fill: (p: ScatterPoint) => style(p).color,
@@ -151,8 +122,13 @@ function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Pan
         stroke: '#ffffff',
         strokeWidth: 0.6,
       }),
-      regionNames(regions, domain),
-      nameMarks(points, labelled.length > 0 ? labelled : points, domain, names),
+      ...regionNames.map(({ mark }) => mark),
+      nameMarks(
+        points,
+        (labelled.length > 0 ? labelled : points).slice(0, names),
+        square,
+        regionNames.map(({ box }) => box),
+      ),
     ],
   });
 }
@@ -162,7 +138,7 @@ function describe({ component, noising, denoising, label }: ScatterPoint): strin
   return `${componentName(component)}${name}: noising ${formatNumber(noising, 4)}, denoising ${formatNumber(denoising, 4)}`;
 }
 
-function regionMarks({ label, corners }: Region): Plot.Markish[] {
+function regionMarks({ label, corners }: LabelRegion): Plot.Markish[] {
   const { color } = LABEL_STYLES[label];
   const closed = [...corners, corners[0]!].map(([x, y]) => ({ x, y }));
   return [
@@ -178,28 +154,43 @@ function regionMarks({ label, corners }: Region): Plot.Markish[] {
   ];
 }
 
-/** The name of each region, in its outer corner. */
-function regionNames(regions: readonly Region[], [low, high]: [number, number]): Plot.Markish {
-  const span = high - low;
-  const places: Record<string, [number, number, 'start' | 'end']> = {
-    and: [high - 0.01 * span, -high / 3 + 0.06 * span, 'end'],
-    or: [-high / 3 + 0.03 * span, high - 0.025 * span, 'start'],
-    adder: [high - 0.01 * span, high - 0.05 * span, 'end'],
-    inhibitory: [low + 0.015 * span, low + 0.025 * span, 'start'],
+/** From values to pixels within the frame and back. */
+interface Square {
+  place(noising: number, denoising: number): { x: number; y: number };
+  valueOfX(x: number): number;
+  valueOfY(y: number): number;
+}
+
+function squareOf([low, high]: readonly [number, number]): Square {
+  const pixel = (value: number) => ((value - low) / (high - low)) * SIDE;
+  const value = (x: number) => low + (x / SIDE) * (high - low);
+  return {
+    place: (noising, denoising) => ({ x: pixel(noising), y: SIDE - pixel(denoising) }),
+    valueOfX: value,
+    valueOfY: (y) => value(SIDE - y),
   };
-  const alias: Partial<Record<Label, string>> = { noising_only: 'and', denoising_only: 'or' };
-  return regions.map(({ label }) => {
-    const [x, y, textAnchor] = places[alias[label] ?? label]!;
-    const { color, name } = LABEL_STYLES[label];
-    return Plot.text([{ x, y }], {
-      x: 'x',
-      y: 'y',
-      text: () => name,
-      textAnchor,
-      fill: color,
-      fontWeight: 'bold',
-    });
+}
+
+const placeOf = (square: Square) => (point: ScatterPoint) => square.place(point.noising, point.denoising);
+
+/** A halo that keeps text readable on lines. */
+const HALO = { stroke: '#ffffff', strokeWidth: 3 };
+
+function regionName(
+  { label, namePlaces }: LabelRegion,
+  points: readonly ScatterPoint[],
+  square: Square,
+): { mark: Plot.Markish; box: Box } {
+  const { color, name } = LABEL_STYLES[label];
+  const half = textWidth(name, FONT_SIZE) / 2;
+  const boxes = namePlaces.map(([noising, denoising]) => {
+    const { x, y } = square.place(noising, denoising);
+    return { left: x - half, right: x + half, top: y - 8, bottom: y + 8 };
   });
+  const box = freeBox(boxes, points.map(placeOf(square)), 6);
+  const at = [{ x: square.valueOfX(box.left + half), y: square.valueOfY(box.top + 8) }];
+  const mark = Plot.text(at, { x: 'x', y: 'y', text: () => name, fill: color, fontWeight: 'bold', ...HALO });
+  return { mark, box };
 }
 
 function tauBox(tau: number): Plot.Markish[] {
@@ -210,30 +201,30 @@ function tauBox(tau: number): Plot.Markish[] {
   ];
 }
 
+/** The names of the strongest points, beside them. */
 function nameMarks(
   points: readonly ScatterPoint[],
-  candidates: readonly ScatterPoint[],
-  [low, high]: [number, number],
-  names: number,
+  named: readonly ScatterPoint[],
+  square: Square,
+  occupied: readonly Box[],
 ): Plot.Markish {
-  const pixel = (value: number) => ((value - low) / (high - low)) * SIDE;
-  const place = (p: ScatterPoint) => ({ x: pixel(p.noising), y: SIDE - pixel(p.denoising) });
-  const labels = candidates.slice(0, names).map((point) => {
+  const labels = named.map((point) => {
     const text = componentName(point.component);
-    return { ...place(point), text, width: textWidth(text, FONT_SIZE - 1) };
+    return { ...placeOf(square)(point), text, width: textWidth(text, FONT_SIZE - 1) };
   });
   const bounds = { width: SIDE, height: SIDE, line: 13, radius: 5 };
-  const placed = placeLabels(labels, points.slice(0, 400).map(place), bounds);
-  const value = (x: number) => low + (x / SIDE) * (high - low);
+  const placed = placeLabels(labels, points.slice(0, NEAR_POINTS).map(placeOf(square)), bounds, occupied);
   return placed.map((label) =>
     Plot.text([label], {
-      x: () => value(label.x),
-      y: () => value(SIDE - label.y),
+      x: () => square.valueOfX(label.x),
+      y: () => square.valueOfY(label.y),
       text: 'text',
       textAnchor: 'start',
       dx: label.dx,
       dy: label.dy,
       fontSize: FONT_SIZE - 1,
+      fill: INK,
+      ...HALO,
     }),
   );
 }

@@ -62,7 +62,15 @@ export function symbolLegend(items: readonly CategoryStyle[], layout: 'column' |
     symbol: { type: 'identity' },
     color: { type: 'identity' },
     marks: [
-      Plot.dot(placed, { x: 'x', y: 'y', fill: 'color', symbol: 'symbol', r: 5 }),
+      Plot.dot(placed, {
+        x: 'x',
+        y: 'y',
+        fill: (item: CategoryStyle) => (item.hollow ? 'none' : item.color),
+        stroke: 'color',
+        strokeWidth: 1,
+        symbol: 'symbol',
+        r: 4.5,
+      }),
       Plot.text(placed, { x: 'x', y: 'y', text: 'name', dx: 11, textAnchor: 'start' }),
     ],
   });

@@ -18,6 +18,8 @@ export const FONT_SIZE = 11;
 export interface CategoryStyle {
   name: string;
   color: string;
+  /** Drawn as an outline. */
+  hollow?: boolean;
   symbol: 'circle' | 'diamond' | 'square' | 'star' | 'triangle' | 'wye' | 'times' | 'cross';
 }
 
@@ -54,7 +56,7 @@ export function divergingScale(limit: number): ScaleOptions {
   };
 }
 
-/** A scale from 0 up, light to dark. */
+/** A scale from 0 up, light to dark; by square roots, so that small sizes differ too. */
 export function sequentialScale(limit: number): ScaleOptions {
-  return { type: 'linear', scheme: 'YlGnBu', domain: [0, limit], clamp: true, unknown: NO_VALUE };
+  return { type: 'sqrt', scheme: 'YlGnBu', domain: [0, limit], clamp: true, unknown: NO_VALUE };
 }

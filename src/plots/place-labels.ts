@@ -23,7 +23,8 @@ export interface LabelBounds {
   radius: number;
 }
 
-interface Box {
+/** A rectangle of pixels. */
+export interface Box {
   left: number;
   right: number;
   top: number;
@@ -32,14 +33,15 @@ interface Box {
 
 /**
  * Places names in the order given, the most important first, each at the first free of several places around
- * its point. Names for which there is no free place are left out.
+ * its point. Names for which there is no free place are left out. `occupied` stays free of names.
  */
 export function placeLabels(
   labels: readonly LabelledPoint[],
   points: readonly { x: number; y: number }[],
   bounds: LabelBounds,
+  occupied: readonly Box[] = [],
 ): PlacedLabel[] {
-  const taken: Box[] = [];
+  const taken = [...occupied];
   const placed: PlacedLabel[] = [];
   for (const label of labels) {
     for (const [dx, dy] of offsets(label.width, bounds)) {
@@ -52,6 +54,16 @@ export function placeLabels(
     }
   }
   return placed;
+}
+
+/** The first of several boxes that holds no point; the first of all where none is free. */
+export function freeBox(
+  boxes: readonly Box[],
+  points: readonly { x: number; y: number }[],
+  radius: number,
+): Box {
+  const free = boxes.find((box) => !points.some((point) => holds(box, point, radius)));
+  return free ?? boxes[0]!;
 }
 
 function offsets(width: number, { line, radius }: LabelBounds): [number, number][] {
@@ -85,11 +97,13 @@ function overlap(a: Box, b: Box): boolean {
 }
 
 function covers(box: Box, point: { x: number; y: number }, radius: number, own: LabelledPoint): boolean {
-  if (point.x === own.x && point.y === own.y) return false;
-  return (
-    point.x > box.left - radius &&
-    point.x < box.right + radius &&
-    point.y > box.top - radius &&
-    point.y < box.bottom + radius
-  );
+  return !(point.x === own.x && point.y === own.y) && holds(box, point, radius);
+}
+
+function holds(
+  { left, right, top, bottom }: Box,
+  { x, y }: { x: number; y: number },
+  radius: number,
+): boolean {
+  return x > left - radius && x < right + radius && y > top - radius && y < bottom + radius;
 }

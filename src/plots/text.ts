@@ -25,7 +25,7 @@ function escapeCode(character: string): string {
 
 /** At most `length` characters, the last one "…" where something was cut. */
 export function shorten(text: string, length: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`;
 }
 
@@ -70,7 +70,7 @@ export function componentName([layer, index]: readonly [number, number]): string
 export function textWidth(text: string, size: number): number {
   let em = 0;
   for (const character of text) {
-    if (/[ilIjft.,:;'|!()[\]·\-]/.test(character)) em += 0.39;
+    if (/[ilIjft.,:;'|!()[\]·-]/.test(character)) em += 0.39;
     else if (/[mwMW@%—⏎]/.test(character)) em += 0.96;
     else if (/[A-Z0-9<>=+~#…−]/.test(character)) em += 0.7;
     else em += character.charCodeAt(0) > 0x2e80 ? 1.05 : 0.61;

@@ -179,6 +179,8 @@ export interface StudyJson {
   controls: PerKind<PerDirection<ControlsJson>>;
   /** Names of effect arrays that are too large to be written whole. */
   arrays_absent: string[];
+  /** What must be the same for `--resume` to take this study for its own. */
+  identity: Record<string, string | number | boolean | null>;
 }
 
 const text = z.string();
@@ -259,6 +261,7 @@ export const studyJson: z.ZodType<StudyJson> = z.object({
   label_stability: perKind(z.object({ half_tau: count, double_tau: count })),
   controls: perKind(perDirection(controls)),
   arrays_absent: z.array(text),
+  identity: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])).default({}),
 });
 
 /** The text of `study.json`. NaN becomes null. */

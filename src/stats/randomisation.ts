@@ -74,13 +74,12 @@ function everySum(pools: readonly ArrayLike<number>[], choices: number): Float64
   return sums;
 }
 
+/** The sums of random sets. Pool by pool: each then stays in the processor's cache. */
 function drawnSums(pools: readonly ArrayLike<number>[], seed: number, draws: number): Float64Array {
   const random = seededRandom(seed);
   const sums = new Float64Array(draws);
-  for (let d = 0; d < draws; d++) {
-    let total = 0;
-    for (const pool of pools) total += pool[random.below(pool.length)]!;
-    sums[d] = total;
+  for (const pool of pools) {
+    for (let d = 0; d < draws; d++) sums[d]! += pool[random.below(pool.length)]!;
   }
   return sums;
 }

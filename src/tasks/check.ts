@@ -4,6 +4,9 @@
 import { InputError } from '../errors.ts';
 import type { Prompt, Token } from './prompt.ts';
 
+/** Positions shown where two prompts differ in length. */
+const SHOWN_POSITIONS = 12;
+
 export interface Limits {
   /** Number of tokens of the model. */
   readonly vocabulary: number;
@@ -52,7 +55,9 @@ export function checkAnswers(answer: Token, wrong: Token, { vocabulary }: Limits
   checkIds([wrong.id], 'wrong answer', vocabulary);
   if (answer.id !== wrong.id) return;
   const shown = answer.text === undefined ? `token ${answer.id}` : JSON.stringify(answer.text);
-  throw new InputError(`expected two different answers, got ${shown} twice; their difference is always 0`);
+  throw new InputError(
+    `expected two different answers, got ${shown} twice; choose another wrong answer, since their difference is always 0`,
+  );
 }
 
 /** The tokens of both prompts side by side, from the first difference on, in one line. */
@@ -63,7 +68,9 @@ function unequalLength(clean: Prompt, corrupted: Prompt): InputError {
   const show = (prompt: Prompt, i: number): string =>
     i < prompt.tokens.length ? JSON.stringify(prompt.tokens[i]) : '(end)';
   const rows: string[] = [];
-  for (let i = from; i < longer; i++) rows.push(`${i}: ${show(clean, i)} / ${show(corrupted, i)}`);
+  const end = Math.min(longer, from + SHOWN_POSITIONS);
+  for (let i = from; i < end; i++) rows.push(`${i}: ${show(clean, i)} / ${show(corrupted, i)}`);
+  if (end < longer) rows.push('...');
   return new InputError(
     `expected prompts of equal length, got ${clean.ids.length} tokens (clean) and ${corrupted.ids.length} (corrupted); ` +
       `side by side from where they differ: ${rows.join(', ')}; exchange words that have equally many tokens`,

@@ -76,8 +76,8 @@ export function pairFromText(
   options: TextOptions = {},
 ): Pair {
   const bos = beginningOfSequence(tokenizer, config, options.bos);
-  const answer = singleToken(tokenizer, pair.answer, 'answer');
-  const wrong = singleToken(tokenizer, pair.wrong, 'wrong answer');
+  const answer = singleToken(tokenizer, pair.answer, 'the answer');
+  const wrong = singleToken(tokenizer, pair.wrong, 'the wrong answer');
   const prompt = (text: string): Prompt => {
     const ids = tokenizer.encode(text);
     if (bos !== undefined && ids[0] !== bos) ids.unshift(bos);
@@ -150,7 +150,7 @@ function singleToken(tokenizer: Tokenizer, text: string, what: string): Token {
   const got = ids.length === 1 ? 'a text that the vocabulary does not have' : `${ids.length} tokens`;
   const pieces = ids.length > 0 ? ` (${shown.map((piece) => JSON.stringify(piece)).join(' ')})` : '';
   throw new InputError(
-    `expected a ${what} of one token, got ${got}: ${JSON.stringify(text)}${pieces}; ${suggestion(tokenizer, text)}`,
+    `expected ${what} to be one token, got ${got}: ${JSON.stringify(text)}${pieces}; ${suggestion(tokenizer, text)}`,
   );
 }
 

@@ -36,19 +36,20 @@ function decodeQ8(bytes: Uint8Array): Float32Array {
 
 /**
  * Q4_0 and Q4_1: F16 scale d, for Q4_1 F16 minimum m, then 16 bytes; low nibbles are values 0 to 15, high
- * nibbles 16 to 31. Value = d (q - 8), or d q + m.
+ * nibbles 16 to 31. Value = d (q - 8), or d q + m. (Adding -0 changes nothing, not even a zero's sign.)
  */
 function decodeQ4(bytes: Uint8Array, hasMinimum: boolean): Float32Array {
   const scales = halves();
   const head = hasMinimum ? 4 : 2;
+  const shift = hasMinimum ? 0 : 8;
   const values = new Float32Array((bytes.length / (head + 16)) * 32);
   for (let at = 0, out = 0; at < bytes.length; at += head + 16, out += 32) {
     const scale = scales[bytes[at]! | (bytes[at + 1]! << 8)]!;
-    const minimum = hasMinimum ? scales[bytes[at + 2]! | (bytes[at + 3]! << 8)]! : -8 * scale;
+    const minimum = hasMinimum ? scales[bytes[at + 2]! | (bytes[at + 3]! << 8)]! : -0;
     for (let i = 0; i < 16; i++) {
       const pair = bytes[at + head + i]!;
-      values[out + i] = scale * (pair & 15) + minimum;
-      values[out + 16 + i] = scale * (pair >> 4) + minimum;
+      values[out + i] = scale * ((pair & 15) - shift) + minimum;
+      values[out + 16 + i] = scale * ((pair >> 4) - shift) + minimum;
     }
   }
   return values;

@@ -201,13 +201,15 @@ export function decodeSafetensors(
 ): Map<string, Tensor<Float32Array> | Tensor<Int32Array>> {
   const length = headerLength(bytes.subarray(0, PREFIX_BYTES), bytes.length, file);
   const { tensors } = parseHeader(bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length), bytes.length, file);
+  // A Node Buffer's own slice() would share its pool's memory.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const result = new Map<string, Tensor<Float32Array> | Tensor<Int32Array>>();
   for (const [name, { dtype, shape, start, end }] of tensors) {
-    if (dtype === 'I32') result.set(name, { shape, data: new Int32Array(bytes.slice(start, end).buffer) });
+    if (dtype === 'I32') result.set(name, { shape, data: new Int32Array(plain.slice(start, end).buffer) });
     else
       result.set(name, {
         shape,
-        data: decodeFloats(dtype, bytes.slice(start, end), `${file}: ${shown(name)}`),
+        data: decodeFloats(dtype, plain.slice(start, end), `${file}: ${shown(name)}`),
       });
   }
   return result;

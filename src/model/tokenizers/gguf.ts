@@ -25,17 +25,19 @@ interface PreType {
   readonly pattern?: string;
   /** Each digit is a piece of its own, before GPT-2's split. */
   readonly singleDigits?: boolean;
-  readonly normalizer?: Component;
   /** Pieces that are a token are taken as such, without merging. */
   readonly ignoreMerges?: boolean;
 }
 
-/** By `tokenizer.ggml.pre`; the patterns are those of the models' own tokenizer.json. */
+/**
+ * By `tokenizer.ggml.pre`; the patterns are those of the models' own tokenizer.json. Qwen 2's also normalises to
+ * NFC, which llama.cpp does not, and so neither do we.
+ */
 const PRE_TYPES: ReadonlyMap<GgufValue | undefined, PreType> = new Map<GgufValue | undefined, PreType>([
   ['gpt-2', {}],
   ['smollm', { singleDigits: true }],
   ['llama-bpe', { pattern: `${CONTRACTIONS}|\\p{N}{1,3}${REST}`, ignoreMerges: true }],
-  ['qwen2', { pattern: `${CONTRACTIONS}|\\p{N}${REST}`, normalizer: { type: 'NFC' } }],
+  ['qwen2', { pattern: `${CONTRACTIONS}|\\p{N}${REST}` }],
 ]);
 
 function preTokenizer(pre: PreType): Component {
@@ -69,7 +71,7 @@ function tokenizerJson(
   });
   return {
     added_tokens: added,
-    normalizer: pre.normalizer ?? null,
+    normalizer: null,
     pre_tokenizer: preTokenizer(pre),
     post_processor: null,
     decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },

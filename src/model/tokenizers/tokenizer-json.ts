@@ -60,6 +60,25 @@ function checkMerges(merges: unknown, what: string): void {
   }
 }
 
+/** Patterns of Split and Replace are `{Regex: text}` or `{String: text}`. */
+function checkPatterns(parts: TokenizerJson, what: string): void {
+  const steps = [
+    ...flattened(parts.pre_tokenizer, 'pretokenizers'),
+    ...flattened(parts.normalizer, 'normalizers'),
+  ];
+  for (const { type, pattern } of steps.filter((step) => step.type === 'Split' || step.type === 'Replace')) {
+    const text: unknown =
+      typeof pattern === 'object' && pattern !== null
+        ? (Reflect.get(pattern, 'Regex') ?? Reflect.get(pattern, 'String'))
+        : undefined;
+    if (typeof text !== 'string') {
+      throw new InputError(
+        `${what}: expected a pattern for ${type}, got ${shown(text ?? pattern)}; download it again`,
+      );
+    }
+  }
+}
+
 /** Checks ids of a vocabulary {token: id}; gives one more than the highest. */
 function vocabularySize(vocab: unknown, what: string): number {
   if (Array.isArray(vocab)) return vocab.length;
@@ -88,6 +107,7 @@ function vocabularySize(vocab: unknown, what: string): number {
 export function checkTokenizerJson(json: unknown, what: string): { parts: TokenizerJson; size: number } {
   const parts: TokenizerJson = parseWith(schema, json, what);
   let size = vocabularySize(parts.model.vocab, what);
+  checkPatterns(parts, what);
   if (parts.model.type === 'BPE') checkMerges(parts.model.merges, what);
   for (const token of parts.added_tokens) size = Math.max(size, token.id + 1);
   return { parts, size };

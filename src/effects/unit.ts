@@ -1,0 +1,245 @@
+/**
+ * A unit of the plan: up to 64 sources of one layer, kind and direction. What patching observed becomes rows of the
+ * effect matrices and the sources' summaries: AP, gain, ledger, means by layer, strongest targets.
+ */
+import type { Kind } from '../attribution/integrated-gradients.ts';
+import { gainOf, reachesTargets } from '../latent/gains.ts';
+import { type Tensor, tensor } from '../tensor/tensor.ts';
+import { dot, headProbe, headWrite, type LinearMeasure, type Measure, neuronFactors, neuronNorms, neuronProbe } from './measures.ts';
+import { changeOfWrite, type Observation, ownChanges, type Patching } from './patching.ts';
+import { strongest, TOP } from './strongest.ts';
+
+/** `change` or one of the other measures. */
+export type AnyMeasure = 'change' | Measure;
+
+/** What one direction's units share. */
+export interface UnitContext {
+  readonly patching: Patching;
+  /** Kinds of targets that are kept. */
+  readonly targets: readonly Kind[];
+  /** Norms of W_out's rows, per layer. */
+  readonly norms: readonly Float32Array[];
+  /** What a neuron's last change is multiplied with for a measure at a layer. */
+  readonly factors: (measure: 'direct' | 'shift' | 'mean', layer: number) => Float32Array;
+}
+
+export interface Sources {
+  readonly kind: Kind;
+  readonly layer: number;
+  /** Indices of the sources, ascending. */
+  readonly indices: readonly number[];
+}
+
+/** One block of an effect matrix: these sources, one target layer: [sources, targets]. */
+export interface Block {
+  readonly target: Kind;
+  readonly measure: AnyMeasure;
+  readonly targetLayer: number;
+  readonly data: Float32Array;
+}
+
+export function unitContext(patching: Patching, targets: readonly Kind[]): UnitContext {
+  const { model } = patching.chain;
+  const layers = Array.from({ length: model.config.nLayers }, (_, layer) => layer);
+  const cache = new Map<string, Float32Array>();
+  return {
+    patching,
+    targets,
+    norms: layers.map((layer) => neuronNorms(model, layer)),
+    factors: (measure, layer) => {
+      const key = `${measure} ${layer}`;
+      if (!cache.has(key)) cache.set(key, neuronFactors(patching.source, layer, measure));
+      return cache.get(key)!;
+    },
+  };
+}
+
+export function sizeOfKind(context: UnitContext, kind: Kind): number {
+  const { nHeads, dMlp } = context.patching.chain.model.config;
+  return kind === 'heads' ? nHeads : dMlp;
+}
+
+/** Whether a source's change can reach targets of a layer: later ones, and from a head the neurons of its own. */
+export function reaches(source: { kind: Kind; layer: number }, target: Kind, targetLayer: number): boolean {
+  if (targetLayer > source.layer) return true;
+  return targetLayer === source.layer && source.kind === 'heads' && target === 'neurons';
+}
+
+/** A measure's values at one target layer: [sources, targets]. */
+export function observed(
+  context: UnitContext,
+  seen: Observation,
+  target: Kind,
+  measure: AnyMeasure,
+  layer: number,
+): Float32Array {
+  const measures = seen[target].get(layer)!;
+  const change = measures.get('change')!.data;
+  if (measure === 'change' || (target === 'heads' && measure === 'l2')) return change;
+  if (target === 'heads' || measure === 'through') return measures.get(measure)!.data;
+  const size = sizeOfKind(context, 'neurons');
+  if (measure === 'l2') {
+    const norms = context.norms[layer]!;
+    return change.map((value, i) => Math.abs(value) * norms[i % size]!);
+  }
+  const factors = context.factors(measure, layer);
+  return change.map((value, i) => value * factors[i % size]!);
+}
+
+/** The source's own entry in a matrix: its own change under the measure. */
+export function ownEntry(context: UnitContext, kind: Kind, layer: number, index: number, measure: AnyMeasure): number {
+  const { source, chain } = context.patching;
+  const { nHeads, dHead, dMlp } = chain.model.config;
+  const change = ownChanges(source, kind, layer).data;
+  if (kind === 'neurons') {
+    const last = change[change.length - dMlp + index]!;
+    if (measure === 'change') return last;
+    if (measure === 'l2') return Math.abs(last) * context.norms[layer]![index]!;
+    if (measure !== 'through') return last * context.factors(measure, layer)[index]!;
+    return strided(change, neuronProbe(source, layer, measure).data, index, 1, dMlp);
+  }
+  if (measure === 'change' || measure === 'l2') {
+    const from = change.length - (nHeads - index) * dHead;
+    const write = headWrite(chain.model, layer, index, change.subarray(from, from + dHead));
+    return Math.sqrt(dot(write, write));
+  }
+  return strided(change, headProbe(source, layer, measure as LinearMeasure).data, index, dHead, nHeads * dHead);
+}
+
+/** sum of a x b over `width` entries of member `index` in each row of `stride`. */
+function strided(a: Float32Array, b: Float32Array, index: number, width: number, stride: number): number {
+  let sum = 0;
+  for (let from = index * width; from < a.length; from += stride) {
+    for (let k = 0; k < width; k++) sum += a[from + k]! * b[from + k]!;
+  }
+  return sum;
+}
+
+/** The blocks of the effect matrices that a unit fills, unreachable ones left out, own entries in place. */
+export function* blocksOf(
+  context: UnitContext,
+  seen: Observation,
+  sources: Sources,
+  measures: readonly AnyMeasure[],
+): Generator<Block> {
+  const { nLayers } = context.patching.chain.model.config;
+  for (const target of context.targets) {
+    for (const measure of measures) {
+      if (target === sources.kind) {
+        yield { target, measure, targetLayer: sources.layer, data: ownBlock(context, sources, measure) };
+      }
+      for (let layer = sources.layer; layer < nLayers; layer++) {
+        if (!reaches(sources, target, layer)) continue;
+        yield { target, measure, targetLayer: layer, data: observed(context, seen, target, measure, layer) };
+      }
+    }
+  }
+}
+
+/** A unit's own layer: nothing but each source's own entry. */
+function ownBlock(context: UnitContext, { kind, layer, indices }: Sources, measure: AnyMeasure): Float32Array {
+  const size = sizeOfKind(context, kind);
+  const block = new Float32Array(indices.length * size);
+  indices.forEach((index, i) => {
+    block[i * size + index] = ownEntry(context, kind, layer, index, measure);
+  });
+  return block;
+}
+
+/** Summaries of a unit's sources, each with a leading axis of sources. */
+export function summariesOf(context: UnitContext, seen: Observation, sources: Sources): Map<string, Tensor | Tensor<Int32Array>> {
+  const n = sources.indices.length;
+  const summaries = new Map<string, Tensor | Tensor<Int32Array>>();
+  summaries.set('ap', tensor(seen.ap, [n]));
+  summaries.set('ledger', ledgerOf(context, seen, sources));
+  const squares = new Float64Array(n);
+  for (const target of context.targets) {
+    const { means, top, sums } = strongnessOf(context, seen, sources, target);
+    summaries.set(`${target}_by_layer`, means);
+    summaries.set(`${target}_top_index`, top.index);
+    summaries.set(`${target}_top_value`, top.value);
+    sums.forEach((sum, i) => {
+      squares[i]! += sum;
+    });
+  }
+  const { own, gain } = gainsOf(context, sources, squares);
+  return summaries.set('own', own).set('gain', gain);
+}
+
+function gainsOf(context: UnitContext, sources: Sources, squares: Float64Array): { own: Tensor; gain: Tensor } {
+  const { kind, layer, indices } = sources;
+  const { source, chain } = context.patching;
+  const reaching = reachesTargets(kind, layer, chain.model.config.nLayers, context.targets);
+  const own = Float64Array.from(indices, (index) => {
+    const write = changeOfWrite(source, kind, layer, index).data;
+    return Math.sqrt(dot(write, write));
+  });
+  const gain = own.map((norm, i) => (reaching ? gainOf(squares[i]!, norm) : Number.NaN));
+  return { own: tensor(Float32Array.from(own), [indices.length]), gain: tensor(Float32Array.from(gain), [indices.length]) };
+}
+
+/** l2 at one kind of target: mean by layer, the strongest, and the sum of squares of each source. */
+function strongnessOf(context: UnitContext, seen: Observation, sources: Sources, target: Kind) {
+  const { nLayers } = context.patching.chain.model.config;
+  const size = sizeOfKind(context, target);
+  const n = sources.indices.length;
+  const means = new Float32Array(n * nLayers);
+  const sums = new Float64Array(n);
+  const layers: { layer: number; l2: Float32Array }[] = [];
+  for (let layer = 0; layer < nLayers; layer++) {
+    if (!reaches(sources, target, layer)) continue;
+    const l2 = observed(context, seen, target, 'l2', layer);
+    layers.push({ layer, l2 });
+    for (let i = 0; i < n; i++) {
+      let sum = 0;
+      for (let t = i * size; t < (i + 1) * size; t++) {
+        sum += l2[t]!;
+        sums[i]! += l2[t]! * l2[t]!;
+      }
+      means[i * nLayers + layer] = sum / size;
+    }
+  }
+  return { means: tensor(means, [n, nLayers]), sums, top: strongest(layers, n, size) };
+}
+
+/**
+ * The ledger of each source: own direct, by heads, by neurons, norm; they sum to AP. The norm's part is what is left:
+ * what the final norm's scale does.
+ */
+function ledgerOf(context: UnitContext, seen: Observation, sources: Sources): Tensor {
+  const { nLayers } = context.patching.chain.model.config;
+  const n = sources.indices.length;
+  const ledger = new Float32Array(n * 4);
+  const through = (target: Kind, i: number): number => {
+    const size = sizeOfKind(context, target);
+    let sum = 0;
+    for (let layer = sources.layer; layer < nLayers; layer++) {
+      if (!reaches(sources, target, layer)) continue;
+      const direct = directRow(context, seen, target, layer, i, size);
+      sum += direct;
+    }
+    return sum;
+  };
+  sources.indices.forEach((index, i) => {
+    const own = ownEntry(context, sources.kind, sources.layer, index, 'direct');
+    const [heads, neurons] = [through('heads', i), through('neurons', i)];
+    ledger.set([own, heads, neurons, seen.ap[i]! - own - heads - neurons], i * 4);
+  });
+  return tensor(ledger, [n, 4]);
+}
+
+/** The sum over a layer's targets of `direct` for source i, in float64. */
+function directRow(context: UnitContext, seen: Observation, target: Kind, layer: number, i: number, size: number): number {
+  let sum = 0;
+  if (target === 'heads') {
+    const direct = seen.heads.get(layer)!.get('direct')!.data;
+    for (let t = i * size; t < (i + 1) * size; t++) sum += direct[t]!;
+    return sum;
+  }
+  const change = seen.neurons.get(layer)!.get('change')!.data;
+  const factors = context.factors('direct', layer);
+  for (let t = 0; t < size; t++) sum += change[i * size + t]! * factors[t]!;
+  return sum;
+}
+
+export { TOP };

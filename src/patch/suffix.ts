@@ -1,0 +1,195 @@
+/**
+ * Runs that can differ from the base run only behind a pair's first difference. Everything before it is the same in
+ * every run of the pair (attention is causal), so it is computed once: its keys and values are inputs of the
+ * attention stages, and only the suffix is computed. In the last layer only the last position counts, keys and
+ * values aside.
+ *
+ * A chain is the list of stages from the first block to the metric. State `i` is the residual stream that enters
+ * stage `i`: [batch, suffix, d_model], or [batch, 1, d_model] behind the last attention (unless it runs `whole`).
+ */
+import type { Graph } from '../graph/graph.ts';
+import { embeddings, positional, type Range } from '../model/inputs.ts';
+import type { LoadedModel, SessionInfo } from '../model/loaded.ts';
+import { blockSite, type Stage, stagesOf } from '../model/sites.ts';
+import { RESID, stageGraph, WHOLE } from '../model/stages.ts';
+import type { Feeds, Step } from '../runtime/engine.ts';
+import { full, slice, tensor, type Tensor } from '../tensor/tensor.ts';
+import type { Metric } from '../tasks/metric.ts';
+import { metricGraph, metricKey } from './metric-graph.ts';
+import { batchOf, walk } from './walk.ts';
+
+/** A way of running a stage: how its graph is made from the plain one. */
+export interface Variant {
+  readonly key: string;
+  readonly build: (graph: Graph, stage: Stage) => Graph;
+}
+
+/** One step of a chain: which stage, read from which register, giving what. */
+export interface ChainStep {
+  readonly index: number;
+  readonly variant: Variant;
+  readonly batch: number;
+  readonly from: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** All positions in the last layer too. */
+  readonly whole?: boolean;
+  /** Inputs of the variant's own, by register. */
+  readonly inputs?: Readonly<Record<string, string>>;
+}
+
+export class SuffixChain {
+  /** Stages from the first attention to the metric (`unembed`). */
+  readonly stages: readonly Stage[];
+  readonly range: Range;
+  /** State 0 of each run: [1, suffix, d_model]. */
+  readonly starts: readonly Tensor[];
+  private readonly past: ReadonlyMap<string, Tensor>;
+  private readonly tiled = new Set<number>();
+
+  private constructor(
+    readonly model: LoadedModel,
+    readonly metric: Metric,
+    prompts: readonly (readonly number[])[],
+    first: number,
+    past: ReadonlyMap<string, Tensor>,
+  ) {
+    this.range = { from: first, to: prompts[0]!.length };
+    this.stages = stagesOf(model.config).slice(1);
+    this.starts = prompts.map((ids) => startOf(model, ids, this.range));
+    this.past = past;
+  }
+
+  /** Runs what all prompts share, before `first`, and keeps its keys and values. */
+  static async create(
+    model: LoadedModel,
+    metric: Metric,
+    prompts: readonly (readonly number[])[],
+    first: number,
+  ): Promise<SuffixChain> {
+    const past = first > 0 ? await prefixOf(model, prompts[0]!.slice(0, first)) : new Map<string, Tensor>();
+    await model.sessions.release();
+    const chain = new SuffixChain(model, metric, prompts, first, past);
+    await chain.keepPositional();
+    return chain;
+  }
+
+  /** Positions of the suffix. */
+  get size(): number {
+    return this.range.to - this.range.from;
+  }
+
+  /** Index of a block's attention or MLP stage. */
+  indexOf(kind: 'attn' | 'mlp', layer: number): number {
+    return 2 * layer + (kind === 'mlp' ? 1 : 0);
+  }
+
+  /** Positions of the state that enters a stage. */
+  positionsAt(index: number, whole = false): number {
+    return index > this.lastAttention && !whole ? 1 : this.size;
+  }
+
+  /** The plain graph of a stage, all hook points named. */
+  graphOf(index: number, whole = false): Graph {
+    const stage = this.stages[index]!;
+    const positions = this.positionsAt(index, whole);
+    if (stage.kind === 'unembed') return metricGraph(this.model, this.metric, positions);
+    const lastOnly = index === this.lastAttention && !whole;
+    return stageGraph(this.model, stage, { ...WHOLE, positions, past: this.range.from, lastOnly });
+  }
+
+  private session(index: number, variant: Variant, whole: boolean): Promise<SessionInfo> {
+    const stage = this.stages[index]!;
+    const place = `${this.range.from}-${this.range.to}${whole && index >= this.lastAttention ? ' whole' : ''}`;
+    return this.model.sessions.ready(`suffix ${place} ${metricKey(this.metric)} ${index} ${variant.key}`, () =>
+      variant.build(this.graphOf(index, whole), stage),
+    );
+  }
+
+  private get lastAttention(): number {
+    return this.indexOf('attn', this.model.config.nLayers - 1);
+  }
+
+  /** Makes the session ready and binds its inputs. */
+  async step({ index, variant, batch, from, outputs, inputs = {}, whole = false }: ChainStep): Promise<Step> {
+    await this.keepPast(batch);
+    const info = await this.session(index, variant, whole);
+    const bound = info.inputs.map((name) => {
+      if (inputs[name] !== undefined) return [name, inputs[name]];
+      const lastRow = name === 'mask' && index === this.lastAttention && !whole;
+      return [name, lastRow ? 'suffix.mask_last' : this.register(name, index, batch, from)];
+    });
+    return { session: info.key, inputs: Object.fromEntries(bound), outputs };
+  }
+
+  run(steps: readonly Step[], feeds: Feeds, fetch: readonly string[]): Promise<Record<string, Tensor>> {
+    return this.model.engine.run({ steps, fetch }, feeds);
+  }
+
+  /** Forgets what the engine keeps for this chain, and its sessions. */
+  async release(): Promise<void> {
+    this.tiled.clear();
+    await this.model.engine.drop('suffix.past');
+    await this.model.sessions.release();
+  }
+
+  private register(name: string, index: number, batch: number, from: string): string {
+    const stage = this.stages[index]!;
+    if (name === RESID) return from;
+    if (name === 'past_k' || name === 'past_v') return pastRegister(name, stage, batch);
+    return `suffix.${name}`;
+  }
+
+  private async keepPositional(): Promise<void> {
+    const inputs = positional(this.model, this.range);
+    const kept = Object.entries(inputs).map(([name, value]) => [`suffix.${name}`, value]);
+    const lastRow = slice(inputs.mask!, 0, this.size - 1, this.size);
+    await this.model.engine.put({ ...Object.fromEntries(kept), 'suffix.mask_last': lastRow });
+  }
+
+  /** Keeps the keys and values of the prefix for one batch size. */
+  private async keepPast(batch: number): Promise<void> {
+    if (this.tiled.has(batch) || this.range.from === 0) return;
+    this.tiled.add(batch);
+    const kept: Record<string, Tensor> = {};
+    for (const stage of this.stages) {
+      if (stage.kind !== 'attn') continue;
+      for (const name of ['past_k', 'past_v'] as const) {
+        kept[pastRegister(name, stage, batch)] = tile(this.past.get(`${name}.${stage.layer}`)!, batch);
+      }
+    }
+    await this.model.engine.put(kept);
+  }
+}
+
+function pastRegister(name: string, stage: Stage, batch: number): string {
+  return `suffix.past ${name} ${'layer' in stage ? stage.layer : ''} x${batch}`;
+}
+
+/** Repeats a tensor [1, ...] along its first axis. */
+export function tile(t: Tensor, times: number): Tensor {
+  const repeated = full([times, ...t.shape.slice(1)], 0);
+  for (let i = 0; i < times; i++) repeated.data.set(t.data, i * t.data.length);
+  return repeated;
+}
+
+/** The residual stream that enters the first block, at the suffix's positions. */
+function startOf(model: LoadedModel, ids: readonly number[], { from, to }: Range): Tensor {
+  const { embed, pos_embed: positions } = embeddings(model, [ids]);
+  const sum = positions ? embed!.data.map((value, i) => value + positions.data[i]!) : embed!.data;
+  return slice(tensor(sum, embed!.shape), 1, from, to);
+}
+
+/** Keys (rotated, where the model rotates) and values of a prompt, as `past_k.<layer>` and `past_v.<layer>`. */
+async function prefixOf(model: LoadedModel, ids: readonly number[]): Promise<Map<string, Tensor>> {
+  const keyHook = model.config.rotary ? 'attn.hook_rot_k' : 'attn.hook_k';
+  const layers = Array.from({ length: model.config.nLayers }, (_, layer) => layer);
+  const names = layers.flatMap((layer) => [blockSite(layer, keyHook), blockSite(layer, 'attn.hook_v')]);
+  // The last block's MLP and the unembedding read nothing that is needed here.
+  const { values } = await walk(model, batchOf(model, [ids]), { names, stopAtLayer: model.config.nLayers });
+  return new Map(
+    layers.flatMap((layer) => [
+      [`past_k.${layer}`, values.get(blockSite(layer, keyHook))!],
+      [`past_v.${layer}`, values.get(blockSite(layer, 'attn.hook_v'))!],
+    ]),
+  );
+}

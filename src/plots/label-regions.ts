@@ -1,0 +1,67 @@
+/** The regions of the labels in the plane of noising and denoising effects. */
+import type { Contrast, Label } from '../results/study-json.ts';
+
+type Corner = readonly [noising: number, denoising: number];
+
+export interface LabelRegion {
+  label: Label;
+  corners: readonly Corner[];
+  /** Places for its name, the best first. */
+  namePlaces: readonly Corner[];
+}
+
+const mirrored = (corners: readonly Corner[]): Corner[] => corners.map(([x, y]) => [y, x] as const);
+
+/**
+ * The four regions within a square domain.
+ * AND: noising >= tau and |denoising| <= noising / 3; OR: the mirror image; ADDER: both >= tau, larger < 1.5 x
+ * smaller; inhibitory: both <= -tau. The domain must reach from -high / 3 at least.
+ */
+export function labelRegions(
+  tau: number,
+  [low, high]: readonly [number, number],
+  contrast: Contrast,
+): LabelRegion[] {
+  const and: Corner[] = [
+    [tau, -tau / 3],
+    [high, -high / 3],
+    [high, high / 3],
+    [tau, tau / 3],
+  ];
+  const adder: Corner[] = [
+    [tau, tau],
+    [1.5 * tau, tau],
+    [high, (2 * high) / 3],
+    [high, high],
+    [(2 * high) / 3, high],
+    [tau, 1.5 * tau],
+  ];
+  const inhibitory: Corner[] = [
+    [-tau, -tau],
+    [-tau, low],
+    [low, low],
+    [low, -tau],
+  ];
+  const andNames: Corner[] = [
+    [0.92 * high, -0.24 * high],
+    [0.92 * high, 0.24 * high],
+    [0.6 * high, -0.14 * high],
+  ];
+  const adderNames: Corner[] = [
+    [0.92 * high, 0.72 * high],
+    [0.74 * high, 0.95 * high],
+    [0.6 * high, 0.5 * high],
+  ];
+  const inhibitoryNames: Corner[] = [
+    [0.36 * low, 0.93 * low],
+    [0.7 * low, 0.25 * low],
+    [0.7 * low, 0.8 * low],
+  ];
+  const swap = contrast === 'swap';
+  return [
+    { label: swap ? 'noising_only' : 'and', corners: and, namePlaces: andNames },
+    { label: swap ? 'denoising_only' : 'or', corners: mirrored(and), namePlaces: mirrored(andNames) },
+    { label: 'adder', corners: adder, namePlaces: adderNames },
+    { label: 'inhibitory', corners: inhibitory, namePlaces: inhibitoryNames },
+  ];
+}

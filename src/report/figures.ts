@@ -1,0 +1,36 @@
+/** All figures of a study, in the order of the page. */
+import type { Figure } from '../plots/figure.ts';
+import { latentFigure, ledgerFigure, matrixFigures } from './effect-figures.ts';
+import { gainsFigure, neuronHistogramsFigure } from './gain-figures.ts';
+import { asymmetryFigure, headMapsFigure, scatterFigure, tokensFigure } from './head-figures.ts';
+import type { StudyView } from './view.ts';
+
+/** Sections of the page that hold figures. */
+export type FigureSection = 'pair' | 'heads' | 'effects' | 'ledger' | 'gains' | 'neurons';
+
+export interface ReportFigure extends Figure {
+  section: FigureSection;
+}
+
+/** Draws every figure for which the study has data. */
+export async function studyFigures(view: StudyView): Promise<ReportFigure[]> {
+  const drawn: [FigureSection, readonly (Figure | undefined)[]][] = [
+    ['pair', [tokensFigure(view)]],
+    [
+      'heads',
+      [
+        headMapsFigure(view, 'ap'),
+        scatterFigure(view, 'heads'),
+        asymmetryFigure(view),
+        headMapsFigure(view, 'ig'),
+      ],
+    ],
+    ['effects', [await latentFigure(view), ...(await matrixFigures(view))]],
+    ['ledger', [ledgerFigure(view)]],
+    ['gains', view.kinds.map((kind) => gainsFigure(view, kind))],
+    ['neurons', [neuronHistogramsFigure(view), scatterFigure(view, 'neurons')]],
+  ];
+  return drawn.flatMap(([section, figures]) =>
+    figures.flatMap((figure) => (figure ? [{ ...figure, section }] : [])),
+  );
+}

@@ -1,0 +1,78 @@
+/** Small helpers that write HTML. Everything that comes from a file passes through `escape`. */
+import { escapeXml, visibleText, visibleToken } from '../plots/text.ts';
+
+/** Running text from a file: escaped, control characters visible. */
+export function escape(text: string): string {
+  return escapeXml(visibleText(text));
+}
+
+/** A token from a file in a code element, spaces visible. */
+export function tokenHtml(token: string): string {
+  return `<code>${escapeXml(visibleToken(token))}</code>`;
+}
+
+/** The shortest decimal that gives the same float32. */
+export function exactFloat(value: number): string {
+  if (!Number.isFinite(value)) return '';
+  const single = Math.fround(value);
+  for (let digits = 1; digits < 9; digits++) {
+    const text = single.toPrecision(digits);
+    if (Math.fround(Number(text)) === single) return String(Number(text));
+  }
+  return String(Number(single.toPrecision(9)));
+}
+
+export interface Column {
+  title: string;
+  kind: 'text' | 'count' | 'float';
+  /** Longer explanation, shown on hover. */
+  about?: string;
+}
+
+export type CellValue = string | number;
+
+export interface TableOptions {
+  id: string;
+  columns: readonly Column[];
+  rows: readonly (readonly CellValue[])[];
+  /** Titles above several columns: [title, number of columns]. */
+  groups?: readonly (readonly [string, number])[];
+  caption: string;
+}
+
+const SHOWN_DIGITS = 4;
+
+/** A sortable table in a scrolling frame. Floats show four digits; the exact value is in the cell's title. */
+export function tableHtml({ id, columns, rows, groups, caption }: TableOptions): string {
+  const over = groups
+    ? `<tr class="groups">${groups.map(([title, span]) => `<th colspan="${span}">${escape(title)}</th>`).join('')}</tr>`
+    : '';
+  const head = columns.map(({ title, kind, about }) => {
+    const name = kind === 'text' ? ' class="text"' : '';
+    const hint = about ? ` title="${escape(about)}"` : '';
+    return `<th scope="col"${name}${hint}>${escape(title)}</th>`;
+  });
+  const body = rows.map(
+    (row) => `<tr>${row.map((value, i) => cellHtml(value, columns[i]!.kind)).join('')}</tr>`,
+  );
+  return [
+    `<div class="scroll tall" tabindex="0" role="region" aria-label="${escape(caption)}"><table class="sortable" id="${id}">`,
+    `<thead>${over}<tr>${head.join('')}</tr></thead>`,
+    `<tbody>${body.join('\n')}</tbody></table></div>`,
+  ].join('\n');
+}
+
+function cellHtml(value: CellValue, kind: Column['kind']): string {
+  if (typeof value === 'string') return `<td class="text">${escape(value)}</td>`;
+  if (!Number.isFinite(value)) return '<td data-v="">–</td>';
+  if (kind === 'count') return `<td>${value}</td>`;
+  const exact = exactFloat(value);
+  return `<td data-v="${exact}" title="${exact}">${roundedFloat(value)}</td>`;
+}
+
+function roundedFloat(value: number): string {
+  const size = Math.abs(value);
+  if (value === 0) return '0';
+  if (size < 1e-4) return value.toExponential(2);
+  return size >= 1000 ? value.toFixed(0) : Number(value.toPrecision(SHOWN_DIGITS)).toString();
+}

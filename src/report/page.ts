@@ -1,0 +1,156 @@
+/** `report.html`: one page that opens offline, with everything in it. */
+import { escapeXml } from '../plots/text.ts';
+import type { FigureSection, ReportFigure } from './figures.ts';
+import { guideHtml } from './guide.ts';
+import { escape } from './html.ts';
+import { formatNumber } from '../plots/text.ts';
+import { SCRIPT } from './script.ts';
+import { STYLE } from './style.ts';
+import { summaryHtml } from './summary.ts';
+import { componentTable, gapTable, phaseTable } from './tables.ts';
+import type { StudyView } from './view.ts';
+
+interface Section {
+  id: string;
+  title: string;
+  html: string;
+}
+
+/** The whole page. */
+export function pageHtml(view: StudyView, figures: readonly ReportFigure[]): string {
+  const sections = sectionsOf(view, figures).filter((section) => section.html !== '');
+  const title = `Mediators study: ${view.study.model.id}`;
+  const contents = sections.map(({ id, title: name }) => `<li><a href="#${id}">${name}</a></li>`);
+  const body = sections.map(
+    ({ id, title: name, html }) =>
+      `<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${name}</h2>\n${html}\n</section>`,
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+<title>${escape(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<div class="layout">
+<header>
+<h1>${escape(title)}</h1>
+<p class="lead">${promptsLine(view)}</p>
+${factsHtml(view)}
+</header>
+<nav aria-label="Contents"><ol>${contents.join('')}</ol></nav>
+<main>
+${body.join('\n')}
+</main>
+<footer>Made by mediators ${escape(view.study.versions.mediators ?? '')}. This page loads nothing from the network.</footer>
+</div>
+<script>${SCRIPT}</script>
+</body>
+</html>
+`;
+}
+
+function promptsLine({ study }: StudyView): string {
+  const { clean, corrupted } = study.pair;
+  const prompt = ({ text, ids }: typeof clean) => `“${escape(text ?? `ids ${ids.join(' ')}`)}”`;
+  return `${prompt(clean)} against ${prompt(corrupted)}`;
+}
+
+function factsHtml({ study, unit }: StudyView): string {
+  const { shape, metric, pair, model } = study;
+  const facts: [string, string][] = [
+    ['F, clean run', formatNumber(metric.clean, 4)],
+    ['F, corrupted run', formatNumber(metric.corrupted, 4)],
+    [`D (${unit})`, formatNumber(metric.D, 4)],
+    ['contrast', pair.contrast],
+    ['architecture', model.architecture],
+    ['layers × heads', `${shape.layers} × ${shape.heads}`],
+    ['neurons a layer', String(shape.neurons)],
+  ];
+  return `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${escape(value)}</dd></div>`).join('')}</dl>`;
+}
+
+function sectionsOf(view: StudyView, figures: readonly ReportFigure[]): Section[] {
+  const drawn = (section: FigureSection) =>
+    figures
+      .filter((figure) => figure.section === section)
+      .map(figureHtml)
+      .join('\n');
+  return [
+    { id: 'summary', title: 'Summary', html: summaryHtml(view) },
+    { id: 'warnings', title: 'Warnings', html: warningsHtml(view) },
+    { id: 'reading', title: 'How to read this', html: guideHtml(view) },
+    { id: 'pair', title: 'The pair', html: drawn('pair') },
+    { id: 'heads', title: 'Heads', html: drawn('heads') },
+    { id: 'effects', title: 'Heads on heads', html: drawn('effects') + absentHtml(view) },
+    { id: 'ledger', title: 'Ledger', html: drawn('ledger') },
+    { id: 'gains', title: 'Gains', html: drawn('gains') },
+    { id: 'neurons', title: 'Neurons', html: drawn('neurons') },
+    { id: 'tables', title: 'Tables', html: tablesHtml(view) },
+    { id: 'gaps', title: 'Completeness', html: gapsHtml(view) },
+    { id: 'provenance', title: 'Provenance', html: provenanceHtml(view) },
+    { id: 'reproduce', title: 'Do it again', html: reproduceHtml(view) },
+  ];
+}
+
+function figureHtml({ name, svg, caption, title }: ReportFigure): string {
+  return `<figure id="figure-${name}"><div class="scroll" tabindex="0" role="region" aria-label="${escapeXml(title)}">${svg}</div>
+<figcaption>${escape(caption)} <a href="figures/${name}.svg">SVG</a> · <a href="figures/${name}.png">PNG</a></figcaption></figure>`;
+}
+
+function warningsHtml({ study, asPublished }: StudyView): string {
+  const notices = study.lint.map(
+    ({ code, message }) => `<p class="notice"><code>${escape(code)}</code> ${escape(message)}</p>`,
+  );
+  if (asPublished) {
+    notices.push(
+      '<p class="notice">This study repeats the published notebook’s own indexing and averaging. Its numbers are not effects of the heads and neurons that they are named after, and there are no labels.</p>',
+    );
+  }
+  return notices.length > 0 ? notices.join('\n') : '<p>None.</p>';
+}
+
+function absentHtml({ study }: StudyView): string {
+  if (study.arrays_absent.length === 0) return '';
+  const names = study.arrays_absent.map((name) => `<code>${escape(name)}</code>`).join(', ');
+  return `<p>Too large to be written whole, so that only their summaries per layer and their strongest targets are stored: ${names}. Figures that need them are left out; <code>--full</code> writes them.</p>`;
+}
+
+function tablesHtml(view: StudyView): string {
+  const names = { heads: 'Every head', neurons: 'The strongest neurons' };
+  return view.kinds.map((kind) => `<h3>${names[kind]}</h3>\n${componentTable(view, kind)}`).join('\n');
+}
+
+function gapsHtml(view: StudyView): string {
+  return `<p>How far the scores of a layer’s integrated gradients, summed, are from the exact change of F when the whole layer is patched (${view.unit}). Small gaps mean that the quadrature is fine enough.</p>\n${gapTable(view)}`;
+}
+
+function provenanceHtml(view: StudyView): string {
+  const { model, versions, provider, options, schema } = view.study;
+  const rows: [string, string][] = [
+    ['model', model.id],
+    ['architecture', model.architecture],
+    ['sha256', model.sha256],
+    ['executed by', provider],
+    ['schema', schema],
+    ...Object.entries(versions).map(([name, version]): [string, string] => [`version of ${name}`, version]),
+    ...Object.entries(options).map(([name, value]): [string, string] => [
+      `option ${name}`,
+      JSON.stringify(value) ?? '',
+    ]),
+  ];
+  const cells = rows.map(
+    ([name, value]) =>
+      `<tr><th scope="row" class="text">${escape(name)}</th><td class="text wrap">${escape(value)}</td></tr>`,
+  );
+  return `<div class="scroll"><table><tbody>${cells.join('\n')}</tbody></table></div>
+<h3>Time and memory</h3>
+${phaseTable(view)}`;
+}
+
+function reproduceHtml({ study }: StudyView): string {
+  return `<p>This command makes the study again; <code>mediators report</code> with its folder rebuilds figures and page from the result files.</p>\n<pre>${escape(study.command)}</pre>`;
+}

@@ -1,0 +1,137 @@
+/**
+ * A study as the figures and the page look at it: effects normalised where they can be, labels by component.
+ */
+import type { StudyResults } from '../results/read.ts';
+import {
+  type Component,
+  type Direction,
+  DIRECTIONS,
+  isSmallD,
+  type Kind,
+  KINDS,
+  type Label,
+  LABELS,
+  type StudyJson,
+} from '../results/study-json.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+export type Method = 'ap' | 'ig';
+
+export interface StudyView {
+  results: StudyResults;
+  study: StudyJson;
+  tau: number;
+  /** False where D is too small: all values are then changes of F. */
+  normalised: boolean;
+  /** The published notebook's own indexing and averaging: values are not normalised effects. */
+  asPublished: boolean;
+  /** Kinds and directions for which there are patching scores. */
+  kinds: readonly Kind[];
+  directions: readonly Direction[];
+  /** Unit of changes of F. */
+  unit: string;
+}
+
+const DEFAULT_TAU = 0.02;
+
+/** Looks at the results of a study. */
+export function viewStudy(results: StudyResults): StudyView {
+  const { study, scores } = results;
+  const { tau, asPublished, as_published } = study.options;
+  return {
+    results,
+    study,
+    tau: typeof tau === 'number' && tau > 0 ? tau : DEFAULT_TAU,
+    normalised: !isSmallD(study.metric),
+    asPublished: asPublished === true || as_published === true,
+    kinds: KINDS.filter((kind) => study.components.includes(kind)),
+    directions: DIRECTIONS.filter((direction) => KINDS.some((kind) => scores.has(`ap.${direction}.${kind}`))),
+    unit: study.metric.name.includes('logit') ? 'logits' : 'units of F',
+  };
+}
+
+/** A score array as stored, such as `ap.noising.heads`: [L, N]. */
+export function scoreOf(view: StudyView, name: string): Tensor | undefined {
+  return view.results.scores.get(name);
+}
+
+/**
+ * Effects [L, N] as they are drawn: normalised effects e, or changes of F where D is small.
+ * Undefined where they were not computed.
+ */
+export function effectsOf(
+  view: StudyView,
+  method: Method,
+  direction: Direction,
+  kind: Kind,
+): Tensor | undefined {
+  const scores = scoreOf(view, `${method}.${direction}.${kind}`);
+  return scores && view.normalised ? normalise(scores, direction, view.study.metric.D) : scores;
+}
+
+/** e = -score / D in noising, score / D in denoising. */
+export function normalise({ shape, data }: Tensor, direction: Direction, D: number): Tensor {
+  const by = direction === 'noising' ? -D : D;
+  return { shape, data: data.map((value) => value / by) };
+}
+
+/** The title of an axis or scale of effects. */
+export function effectUnit(view: StudyView): string {
+  return view.normalised
+    ? 'normalised effect e (1 = the whole effect of the pair)'
+    : `change of F (${view.unit})`;
+}
+
+/** The label of each labelled component, by `layer.index`. */
+export function labelsOf(view: StudyView, kind: Kind): Map<string, Label> {
+  const labels = new Map<string, Label>();
+  for (const label of LABELS) {
+    for (const component of view.study.labels[kind]?.[label] ?? []) labels.set(component.join('.'), label);
+  }
+  return labels;
+}
+
+/** One value of an [L, N] array; NaN where there is none. */
+export function valueAt(values: Tensor | undefined, [layer, index]: Component): number {
+  return values?.data[layer * (values.shape[1] ?? 0) + index] ?? Number.NaN;
+}
+
+/** All components of an [L, N] array, those with the largest value of `size` first. */
+export function strongest(shape: readonly number[], size: (component: Component) => number): Component[] {
+  const [layers = 0, width = 0] = shape;
+  const all = Array.from({ length: layers * width }, (_, i): Component => [Math.floor(i / width), i % width]);
+  const sizes = new Map(all.map((component) => [component, sizeOrZero(size(component))]));
+  return all.sort((a, b) => sizes.get(b)! - sizes.get(a)!);
+}
+
+function sizeOrZero(value: number): number {
+  return Number.isNaN(value) ? 0 : value;
+}
+
+/** The larger size of the two directions' patching effects. */
+export function largestEffect(view: StudyView, kind: Kind): (component: Component) => number {
+  const both = view.directions.map((direction) => effectsOf(view, 'ap', direction, kind));
+  return (component) =>
+    Math.max(...both.map((values) => sizeOrZero(Math.abs(valueAt(values, component)))), 0);
+}
+
+/** `heads` to "head", `neurons` to "neuron". */
+export function singular(kind: Kind): string {
+  return kind === 'heads' ? 'head' : 'neuron';
+}
+
+/** Latent components of a kind with the direction in which IG highlights them, the strongest first. */
+export function latentBySize(
+  view: StudyView,
+  kind: Kind,
+): { component: Component; direction: Direction; size: number }[] {
+  const sets = view.study.latent[kind];
+  return DIRECTIONS.flatMap((direction) => {
+    const scores = scoreOf(view, `ig.${direction}.${kind}`);
+    return (sets?.[direction] ?? []).map((component) => ({
+      component,
+      direction,
+      size: Math.abs(valueAt(scores, component)),
+    }));
+  }).sort((a, b) => b.size - a.size);
+}

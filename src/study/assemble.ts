@@ -1,0 +1,148 @@
+/**
+ * Joins the units of a study into its result files: arrays over all layers.
+ */
+import type { Kind } from '../attribution/integrated-gradients.ts';
+import { MAX_STEPS } from '../attribution/integrated-gradients.ts';
+import type { EffectsStore } from '../effects/store.ts';
+import { TOP } from '../effects/strongest.ts';
+import type { Direction } from '../latent/components.ts';
+import type { ModelConfig } from '../model/config.ts';
+import { tensor, type Tensor, zeros } from '../tensor/tensor.ts';
+import { IG_DIRECTIONS, igUnit } from './attribute.ts';
+import type { StudyFolder, Tensors } from './folder.ts';
+import type { StudyOptions } from './options.ts';
+import { layerUnits, unitName } from './patch.ts';
+
+export interface AssembledIg {
+  /** `ig.<direction>.<kind>` [layers, n] and `.positions` [layers, pos, n]. */
+  readonly scores: Map<string, Tensor>;
+  readonly gaps: Record<Direction, Partial<Record<Kind, number[]>>>;
+  /** Layers in which `auto` stopped at its limit. */
+  readonly limited: number;
+}
+
+/** Joins the layers of integrated gradients; positions before the suffix are exactly 0. */
+export async function assembleIg(
+  config: ModelConfig,
+  folder: StudyFolder,
+  options: StudyOptions,
+  length: number,
+): Promise<AssembledIg> {
+  const scores = new Map<string, Tensor>();
+  const gaps: AssembledIg['gaps'] = { noising: {}, denoising: {} };
+  let limited = 0;
+  for (const direction of IG_DIRECTIONS) {
+    for (const kind of options.components) {
+      const size = sizeOf(config, kind);
+      const positions = zeros([config.nLayers, length, size]);
+      const sums = zeros([config.nLayers, size]);
+      const layerGaps: number[] = [];
+      for (let layer = 0; layer < config.nLayers; layer++) {
+        const unit = await folder.load(igUnit(direction, kind, layer));
+        const own = unit.get('positions')!.data;
+        positions.data.set(own, (layer + 1) * length * size - own.length);
+        sums.data.set(overPositions(own, size), layer * size);
+        layerGaps.push(Math.abs(unit.get('gap')!.data[0]!));
+        if (unit.get('steps')!.data[0] === MAX_STEPS) limited++;
+      }
+      scores.set(`ig.${direction}.${kind}.positions`, positions);
+      scores.set(`ig.${direction}.${kind}`, sums);
+      gaps[direction][kind] = layerGaps;
+    }
+  }
+  return { scores, gaps, limited };
+}
+
+function overPositions(own: ArrayLike<number>, size: number): Float64Array {
+  const sums = new Float64Array(size);
+  for (let i = 0; i < own.length; i++) sums[i % size]! += own[i]!;
+  return sums;
+}
+
+export function sizeOf(config: ModelConfig, kind: Kind): number {
+  return kind === 'heads' ? config.nHeads : config.dMlp;
+}
+
+export interface AssembledPatching {
+  /** `ap`, `gain`, `ledger` by direction and kind. */
+  readonly scores: Map<string, Tensor>;
+  /** Norms of the sources' own changes: `<direction>.<kind>` [layers, n]. */
+  readonly own: Map<string, Tensor>;
+}
+
+/** Joins the patching units into arrays of scores, and writes the store's summaries. */
+export async function assemblePatching(
+  config: ModelConfig,
+  folder: StudyFolder,
+  store: EffectsStore,
+  options: StudyOptions,
+): Promise<AssembledPatching> {
+  const scores = new Map<string, Tensor>();
+  const own = new Map<string, Tensor>();
+  for (const direction of options.directions) {
+    for (const kind of options.components) {
+      const layers: Tensors[] = [];
+      for (let layer = 0; layer < config.nLayers; layer++) {
+        const merged = await layerSummaries(config, folder, direction, kind, layer);
+        await writeSummaries(store, options, direction, kind, layer, merged);
+        layers.push(merged);
+      }
+      const all = (name: string) => joinLayers(layers.map((layer) => layer.get(name) as Tensor));
+      for (const name of ['ap', 'gain', 'ledger']) scores.set(`${name}.${direction}.${kind}`, all(name));
+      own.set(`${direction}.${kind}`, all('own'));
+    }
+  }
+  return { scores, own };
+}
+
+async function layerSummaries(
+  config: ModelConfig,
+  folder: StudyFolder,
+  direction: Direction,
+  kind: Kind,
+  layer: number,
+): Promise<Tensors> {
+  const parts: Tensors[] = [];
+  for (const unit of layerUnits(config, direction, kind, layer)) parts.push(await folder.load(unitName(unit)));
+  const names = [...parts[0]!.keys()];
+  return new Map(names.map((name) => [name, joinUnits(parts.map((part) => part.get(name)!))]));
+}
+
+async function writeSummaries(
+  store: EffectsStore,
+  options: StudyOptions,
+  direction: Direction,
+  kind: Kind,
+  layer: number,
+  summaries: Tensors,
+): Promise<void> {
+  for (const target of options.components) {
+    const name = `${kind}_to_${target}`;
+    await store.writeChunk(direction, `${name}_by_layer`, [layer, 0, 0], summaries.get(`${target}_by_layer`)!.data);
+    await store.writeChunk(direction, `${name}_top_index`, [layer, 0, 0, 0], summaries.get(`${target}_top_index`)!.data);
+    await store.writeChunk(direction, `${name}_top_value`, [layer, 0, 0], summaries.get(`${target}_top_value`)!.data);
+  }
+}
+
+/** Joins the units of one layer along the sources. */
+function joinUnits(parts: readonly (Tensor | Tensor<Int32Array>)[]): Tensor | Tensor<Int32Array> {
+  const first = parts[0]!;
+  const length = parts.reduce((sum, part) => sum + part.data.length, 0);
+  const data = first.data instanceof Int32Array ? new Int32Array(length) : new Float32Array(length);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  const sources = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
+  return { shape: [sources, ...first.shape.slice(1)], data } as Tensor | Tensor<Int32Array>;
+}
+
+/** [n, ...] of each layer to [layers, n, ...]. */
+function joinLayers(layers: readonly Tensor[]): Tensor {
+  const shape = [layers.length, ...layers[0]!.shape];
+  const joined = joinUnits(layers) as Tensor;
+  return tensor(joined.data, shape);
+}
+
+export { TOP };

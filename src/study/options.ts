@@ -1,0 +1,81 @@
+/**
+ * What a study can be asked to do. Defaults are the contract's (docs/definitions.md).
+ */
+import type { Kind } from '../attribution/integrated-gradients.ts';
+import { MEASURES, type Measure } from '../effects/measures.ts';
+import { InputError } from '../errors.ts';
+import type { Direction } from '../latent/components.ts';
+import { DEFAULT_QUANTILE } from '../latent/highlight.ts';
+import { DEFAULT_TAU } from '../latent/labels.ts';
+
+export const DEFAULT_OUT = './mediators-study';
+/** Gauss-Legendre points of integrated gradients. */
+export const DEFAULT_STEPS = 50;
+/** Patched runs in one batch: the fastest size measured on two cores (docs/performance.md). */
+export const DEFAULT_BATCH = 64;
+
+export interface StudyOptions {
+  /** The folder of results. */
+  readonly out: string;
+  readonly components: readonly Kind[];
+  /** Of patching and effects; integrated gradients always run in both. */
+  readonly directions: readonly Direction[];
+  /** Measures beside `change`. */
+  readonly measures: readonly Measure[];
+  /** Write effect matrices whole however large. */
+  readonly full: boolean;
+  /** Points of integrated gradients; `auto` doubles them until completeness holds. */
+  readonly steps: number | 'auto';
+  readonly quantile: number;
+  readonly tau: number;
+  readonly seed: number;
+  /** Patched runs in one batch, at most 64. */
+  readonly batch: number;
+  /** Go on with what a folder holds. */
+  readonly resume: boolean;
+  /** The command that makes this study again, for provenance. */
+  readonly command?: string;
+}
+
+export const DEFAULTS: StudyOptions = {
+  out: DEFAULT_OUT,
+  components: ['heads', 'neurons'],
+  directions: ['noising', 'denoising'],
+  measures: ['through'],
+  full: false,
+  steps: DEFAULT_STEPS,
+  quantile: DEFAULT_QUANTILE,
+  tau: DEFAULT_TAU,
+  seed: 0,
+  batch: DEFAULT_BATCH,
+  resume: false,
+};
+
+/** Fills in defaults and checks values. Throws InputError, one line, for a bad one. */
+export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
+  const present = Object.entries(given).filter(([, value]) => value !== undefined);
+  const options: StudyOptions = { ...DEFAULTS, ...Object.fromEntries(present) };
+  const { steps, quantile, tau, seed, batch } = options;
+  checkList('components', options.components, ['heads', 'neurons']);
+  checkList('directions', options.directions, ['noising', 'denoising']);
+  if (options.measures.length > 0) checkList('measures', options.measures, MEASURES);
+  if (steps !== 'auto') checkWhole('steps', steps, 1);
+  if (!(quantile > 0 && quantile < 1)) fail('quantile', 'a number between 0 and 1', quantile);
+  if (!(tau > 0 && Number.isFinite(tau))) fail('tau', 'a number above 0', tau);
+  checkWhole('seed', seed, 0);
+  checkWhole('batch', batch, 1);
+  return options;
+}
+
+function checkWhole(name: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) fail(name, `a whole number from ${least}`, value);
+}
+
+function checkList(name: string, values: readonly string[], known: readonly string[]): void {
+  const bad = values.find((value, i) => !known.includes(value) || values.indexOf(value) !== i);
+  if (bad !== undefined || values.length === 0) fail(name, `some of ${known.join(', ')}, each once`, values.join(','));
+}
+
+function fail(name: string, expected: string, got: unknown): never {
+  throw new InputError(`expected ${name} to be ${expected}, got ${String(got)}`);
+}

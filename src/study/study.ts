@@ -1,0 +1,244 @@
+/**
+ * The study: the whole experiment on one pair, from a loaded model to a folder of results.
+ *
+ * 1. both runs of the pair, forward and back;
+ * 2. integrated gradients of all layers, both directions;
+ * 3. patching of all components with their effects, in the directions asked;
+ * 4. scores, labels, controls; figures and page; `study.json` last.
+ *
+ * Units of 2 and 3 are kept as they finish: a study that was stopped goes on with `resume`.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EffectsStore } from '../effects/store.ts';
+import { MAX_STEPS } from '../attribution/integrated-gradients.ts';
+import type { LoadedModel } from '../model/loaded.ts';
+import { finalLogits, runBoth } from '../patch/pair-runs.ts';
+import type { Model } from '../patch/model.ts';
+import { SuffixChain } from '../patch/suffix.ts';
+import { rebuildReport } from '../report/rebuild.ts';
+import { formatStudyJson, parseStudyJson, STUDY_SCHEMA, type StudyJson } from '../results/study-json.ts';
+import { lintCompleteness, lintPair, lintRuns, type Lint } from '../tasks/lint.ts';
+import { logitDifference, type MetricValues } from '../tasks/metric.ts';
+import { type Contrast, inferContrast, type Pair } from '../tasks/pair.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { writeSafetensors } from '../model/files.ts';
+import { type AssembledIg, assembleIg, assemblePatching, sizeOf } from './assemble.ts';
+import { attribute, IG_DIRECTIONS, type PairRuns } from './attribute.ts';
+import { analyse, asymmetries, describePair, predictions } from './describe.ts';
+import { planEffects } from './effects-plan.ts';
+import { type Identity, StudyFolder } from './folder.ts';
+import { resolveOptions, type StudyOptions } from './options.ts';
+import { patchAll } from './patch.ts';
+import { Phases, type Progress } from './phases.ts';
+
+export interface StudyHandlers {
+  /** Stops at the next batch; what is complete is kept. Rejects with CancelledError. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onWarning?: (warning: Lint) => void;
+}
+
+/** A finished study. */
+export interface Study {
+  readonly folder: string;
+  readonly page: string;
+  readonly json: StudyJson;
+  /** True where the folder already held all of it. */
+  readonly wasComplete: boolean;
+}
+
+const PAGE = 'report.html';
+
+/**
+ * Runs the experiment on one pair and writes its folder (docs/definitions.md tells what is in it).
+ * Throws InputError for bad options or a folder that cannot be used, CancelledError, RunError.
+ */
+export async function study(
+  model: Model,
+  pair: Pair,
+  given: Partial<StudyOptions> = {},
+  handlers: StudyHandlers = {},
+): Promise<Study> {
+  const options = resolveOptions(given);
+  const folder = await StudyFolder.open(options.out, options.resume);
+  const identity = identityOf(model.loaded, pair, options, await model.loaded.sha256());
+  const state = await folder.claim(identity);
+  if (state === 'complete') return finished(folder, parseStudyJson(readFileSync(join(folder.path, 'study.json'), 'utf8')), true);
+  const warnings: Lint[] = [];
+  const warn = (lints: readonly Lint[]) => {
+    warnings.push(...lints);
+    for (const lint of lints) handlers.onWarning?.(lint);
+  };
+  const phases = new Phases(handlers.onProgress);
+  warn(lintPair(pair));
+  const computed = await compute(model.loaded, pair, options, folder, phases, warn, handlers.signal);
+  const json = await describe(model.loaded, pair, options, computed, identity, warnings, phases);
+  await phases.run('figures and page', 1, async (done) => {
+    await rebuildReport(folder.path, { study: { ...json, phases: phases.records, complete: true } });
+    done(1);
+  });
+  const complete = { ...json, phases: phases.records, complete: true };
+  await folder.write('study.json', formatStudyJson(complete));
+  await folder.tidy();
+  return finished(folder, complete, false);
+}
+
+function finished(folder: StudyFolder, json: StudyJson, wasComplete: boolean): Study {
+  return { folder: folder.path, page: join(folder.path, PAGE), json, wasComplete };
+}
+
+/** What the phases computed. */
+interface Computed {
+  readonly metric: MetricValues;
+  readonly contrast: Contrast;
+  readonly scores: Map<string, Tensor>;
+  readonly own: ReadonlyMap<string, Tensor>;
+  readonly gaps: AssembledIg['gaps'];
+  readonly logits: { readonly clean: Tensor; readonly corrupted: Tensor };
+  readonly absent: readonly string[];
+}
+
+async function compute(
+  model: LoadedModel,
+  pair: Pair,
+  options: StudyOptions,
+  folder: StudyFolder,
+  phases: Phases,
+  warn: (lints: readonly Lint[]) => void,
+  signal: AbortSignal | undefined,
+): Promise<Computed> {
+  const metric = logitDifference(pair.answer.id, pair.wrong.id);
+  const prompts = [pair.clean.ids, pair.corrupted.ids];
+  const { chain, runs, logits } = await phases.run('both runs', 1, async (done) => {
+    const chain = await SuffixChain.create(model, metric, prompts, pair.firstDifference);
+    const [clean, corrupted] = await runBoth(chain);
+    const [cleanLogits, corruptedLogits] = await finalLogits(chain, [clean!, corrupted!]);
+    await chain.release();
+    done(1);
+    const runs: PairRuns = { clean: clean!, corrupted: corrupted! };
+    return { chain, runs, logits: { clean: cleanLogits!, corrupted: corruptedLogits! } };
+  });
+  const values = { clean: runs.clean.metric, corrupted: runs.corrupted.metric };
+  const contrast = pair.contrast ?? inferContrast(values.clean, values.corrupted);
+  warn(lintRuns(values, contrast));
+
+  const { nLayers } = model.config;
+  const layers = IG_DIRECTIONS.length * options.components.length * nLayers;
+  await phases.run('integrated gradients', layers, async (done) => {
+    await attribute(chain, runs, folder, options, done, signal);
+    await chain.release();
+  });
+
+  const plan = planEffects(model.config, options, model.id);
+  const store = new EffectsStore(join(folder.path, 'effects.zarr'), folder.work);
+  const attributes = { schema: 'mediators/effects@1', model: model.id };
+  await store.create(options.directions, attributes);
+  for (const direction of options.directions) {
+    for (const array of plan.arrays) await store.createArray(direction, array);
+  }
+  const sources = options.components.reduce((sum, kind) => sum + nLayers * sizeOf(model.config, kind), 0);
+  const absent = new Set(plan.absent);
+  await phases.run('patching', options.directions.length * sources, async (done) => {
+    await patchAll({ chain, runs, metric, folder, store, options, absent }, done, signal);
+    await chain.release();
+  });
+
+  const ig = await assembleIg(model.config, folder, options, pair.clean.ids.length);
+  const patching = await assemblePatching(model.config, folder, store, options);
+  const scores = new Map([...ig.scores, ...patching.scores, ['logits.clean', logits.clean], ['logits.corrupted', logits.corrupted]]);
+  for (const [name, values_] of asymmetries(scores, values, options)) scores.set(name, values_);
+  warn(completenessLint(ig, values.clean - values.corrupted));
+  const list = [...scores].map(([name, tensor]) => ({ name, tensor }));
+  await writeSafetensors(join(folder.path, 'scores.safetensors'), list, { temporaryFolder: folder.work });
+  await store.complete(attributes);
+  return { metric: values, contrast, scores, own: patching.own, gaps: ig.gaps, logits, absent: plan.absent };
+}
+
+function completenessLint({ scores, gaps, limited }: AssembledIg, d: number): Lint[] {
+  const all = IG_DIRECTIONS.flatMap((direction) =>
+    (['heads', 'neurons'] as const).flatMap((kind) => {
+      const own = gaps[direction][kind];
+      const values = scores.get(`ig.${direction}.${kind}`);
+      if (!own || !values) return [];
+      const size = values.shape[1]!;
+      const sums = own.map((_, layer) =>
+        values.data.subarray(layer * size, (layer + 1) * size).reduce((sum, score) => sum + Math.abs(score), 0),
+      );
+      return [{ direction, kind, gaps: own, sums }];
+    }),
+  );
+  const found = lintCompleteness(all, d);
+  if (limited === 0) return found;
+  const message = `--steps auto stopped at ${MAX_STEPS} points in ${limited} layers; their completeness gaps are in study.json`;
+  return [...found, { code: 'completeness_gap', message }];
+}
+
+async function describe(
+  model: LoadedModel,
+  pair: Pair,
+  options: StudyOptions,
+  computed: Computed,
+  identity: Identity,
+  lint: Lint[],
+  phases: Phases,
+): Promise<StudyJson> {
+  const { metric, contrast, scores, own, gaps, logits, absent } = computed;
+  const { config } = model;
+  const { out: _out, resume: _resume, command, ...recorded } = options;
+  return {
+    schema: STUDY_SCHEMA,
+    complete: false,
+    model: { id: model.id, architecture: config.architecture, sha256: await model.sha256() },
+    shape: { layers: config.nLayers, heads: config.nHeads, neurons: config.dMlp },
+    components: [...options.components],
+    pair: describePair(pair, contrast),
+    metric: { name: 'logit_difference', ...metric, D: metric.clean - metric.corrupted },
+    options: { ...recorded, raw_weights: model.raw },
+    command: command ?? 'study() of the library',
+    versions: versions(),
+    provider: model.engine.provider,
+    phases: phases.records,
+    lint,
+    completeness_gap: gaps,
+    predictions: { clean: predictions(model, logits.clean), corrupted: predictions(model, logits.corrupted) },
+    ...analyse(scores, own, metric, contrast, options),
+    arrays_absent: [...absent],
+    identity: { ...identity },
+  };
+}
+
+/** What `--resume` compares. Threads and what is shown do not matter; the batch does not change values either. */
+function identityOf(model: LoadedModel, pair: Pair, options: StudyOptions, sha256: string): Identity {
+  return {
+    model: sha256,
+    weights: model.raw ? 'raw' : 'processed',
+    clean: pair.clean.ids.join(','),
+    corrupted: pair.corrupted.ids.join(','),
+    answer: pair.answer.id,
+    wrong: pair.wrong.id,
+    contrast: pair.contrast ?? null,
+    components: options.components.join(','),
+    directions: options.directions.join(','),
+    measures: options.measures.join(','),
+    full: options.full,
+    steps: options.steps,
+    quantile: options.quantile,
+    tau: options.tau,
+    seed: options.seed,
+    batch: options.batch,
+  };
+}
+
+function versions(): Record<string, string> {
+  const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+    dependencies: Record<string, string>;
+  };
+  return {
+    mediators: own.version,
+    'onnxruntime-node': own.dependencies['onnxruntime-node'] ?? 'unknown',
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+  };
+}
