@@ -24,6 +24,8 @@ export interface LoadedModel extends Blueprint {
   /** Why there is no tokenizer, in one line. */
   readonly tokenizerProblem?: string;
   readonly sha256: () => Promise<string>;
+  /** Closes the checkpoint's files. */
+  readonly close: () => Promise<void>;
 }
 
 /** What a program needs to know of a session. */

@@ -6,6 +6,7 @@ import type { ModelConfig } from '../model/config.ts';
 import { type LoadedModel, Sessions } from '../model/loaded.ts';
 import type { Checkpoint } from '../model/checkpoint.ts';
 import { loadParameters } from '../model/processing.ts';
+import { promptIds } from '../model/tokenizers/bos.ts';
 import { hookNames } from '../model/sites.ts';
 import { lastTokens } from '../model/inputs.ts';
 import type { Engine } from '../runtime/engine.ts';
@@ -88,12 +89,7 @@ export class Model {
 
   /** Token ids of a text; `bos` overrides the model's own rule. */
   toTokens(text: string, options: { readonly bos?: boolean } = {}): number[] {
-    const tokenizer = this.tokenizer();
-    const ids = tokenizer.encode(text);
-    const bos = tokenizer.bosTokenId;
-    if (options.bos && bos === undefined) throw new InputError(`expected a model with a BOS token, got ${this.loaded.id}`);
-    const wanted = (options.bos ?? tokenizer.prependsBos) && bos !== undefined && ids[0] !== bos;
-    return wanted ? [bos, ...ids] : ids;
+    return promptIds(this.tokenizer(), text, options.bos);
   }
 
   /** The text of each token of a prompt. */
@@ -110,9 +106,10 @@ export class Model {
     throw new InputError(`expected one token, got ${ids.length} for ${JSON.stringify(text)}: ${shown}; mind the leading space`);
   }
 
-  /** Stops the worker and frees its memory. */
+  /** Stops the engine, frees its memory and closes the checkpoint. */
   async dispose(): Promise<void> {
     await this.loaded.engine.dispose();
+    await this.loaded.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -154,6 +151,7 @@ export async function assembleModel(checkpoint: Checkpoint, engine: Engine, opti
     raw: options.raw ?? false,
     has: (name) => parameters.has(name),
     sha256: () => checkpoint.sha256(),
+    close: () => checkpoint.close(),
     ...(checkpoint.tokenizer && { tokenizer: checkpoint.tokenizer }),
     ...(checkpoint.tokenizerProblem && { tokenizerProblem: checkpoint.tokenizerProblem }),
   });

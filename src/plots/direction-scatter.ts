@@ -39,7 +39,7 @@ export interface DirectionScatterOptions {
 const SIDE = 560;
 /** Names avoid so many of the strongest points. */
 const NEAR_POINTS = 400;
-const MARGIN = { left: 58, right: 14, top: 12, bottom: 44 };
+const MARGIN = { left: 76, right: 14, top: 12, bottom: 44 };
 
 /** Draws the scatter. Axes have one scale, so that the line of equality is the diagonal. */
 export function directionScatter(options: DirectionScatterOptions): Figure {

@@ -102,7 +102,7 @@ function gainPanel(
   return plotPanel({
     width,
     height: HEIGHT,
-    marginLeft: 58,
+    marginLeft: 68,
     marginRight: 10,
     marginTop: 26,
     marginBottom: 42,

@@ -96,13 +96,19 @@ function reachableCells(
       if (Math.abs(value) > largest) largest = Math.abs(value);
       const color = Number.isNaN(value)
         ? NO_VALUE
-        : String(shadeOf.apply((Math.round((value / limit) * SHADES) / SHADES) * limit));
+        : String(shadeOf.apply(shadeValue(value / limit, scale) * limit));
       const last = cells.at(-1);
       if (last && last.row === row && last.to === column && last.color === color) last.to++;
       else cells.push({ row, from: column, to: column + 1, color });
     }
   }
   return { cells, beyond, largest };
+}
+
+/** Rounds a value from -1 to 1 to the middle of its shade; the sequential scale goes by square roots. */
+function shadeValue(value: number, scale: ScaleKind): number {
+  if (scale === 'diverging') return Math.round(value * SHADES) / SHADES;
+  return (Math.round(Math.sqrt(Math.max(0, value)) * SHADES) / SHADES) ** 2;
 }
 
 function matrixPanel(layers: number, heads: number, cells: readonly Run[]): Panel {

@@ -43,9 +43,14 @@ export function labelRegions(
     [low, -tau],
   ];
   const andNames: Corner[] = [
-    [0.92 * high, -0.24 * high],
-    [0.92 * high, 0.24 * high],
+    [0.86 * high, -0.23 * high],
+    [0.86 * high, 0.23 * high],
     [0.6 * high, -0.14 * high],
+  ];
+  const orNames: Corner[] = [
+    [-0.155 * high, 0.95 * high],
+    [0.155 * high, 0.95 * high],
+    [-0.1 * high, 0.7 * high],
   ];
   const adderNames: Corner[] = [
     [0.92 * high, 0.72 * high],
@@ -60,7 +65,7 @@ export function labelRegions(
   const swap = contrast === 'swap';
   return [
     { label: swap ? 'noising_only' : 'and', corners: and, namePlaces: andNames },
-    { label: swap ? 'denoising_only' : 'or', corners: mirrored(and), namePlaces: mirrored(andNames) },
+    { label: swap ? 'denoising_only' : 'or', corners: mirrored(and), namePlaces: orNames },
     { label: 'adder', corners: adder, namePlaces: adderNames },
     { label: 'inhibitory', corners: inhibitory, namePlaces: inhibitoryNames },
   ];

@@ -180,7 +180,7 @@ function sourceMarks({ source }: HeadMap): Plot.Markish[] {
   if (!source) return [];
   const at = [{ layer: source[0], head: source[1] }];
   return [
-    Plot.cell(at, { x: 'head', y: 'layer', fill: '#ffffff', stroke: INK, strokeWidth: 1.2 }),
+    Plot.cell(at, { x: 'head', y: 'layer', fill: '#ffffff', stroke: INK, strokeWidth: 1.2, inset: 1 }),
     Plot.dot(at, { x: 'head', y: 'layer', symbol: 'times', r: 4, stroke: SOFT_INK, strokeWidth: 1.5 }),
   ];
 }

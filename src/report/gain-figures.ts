@@ -6,7 +6,7 @@ import { DIRECTION_COLORS } from '../plots/palette.ts';
 import { formatCount } from '../plots/text.ts';
 import type { Component, Direction, Kind, Label } from '../results/study-json.ts';
 import { DIRECTIONS_TEXT, valuesText } from './captions.ts';
-import { effectsOf, effectUnit, scoreOf, type StudyView, valueAt } from './view.ts';
+import { effectsOf, effectUnit, hasLabels, scoreOf, type StudyView, valueAt } from './view.ts';
 
 const COMPARED: readonly Label[] = ['and', 'or', 'noising_only', 'denoising_only', 'adder'];
 
@@ -68,7 +68,7 @@ export function neuronHistogramsFigure(view: StudyView): Figure | undefined {
     return values ? [{ title: direction, values, color: DIRECTION_COLORS[direction] }] : [];
   });
   if (groups.length === 0) return undefined;
-  const labelled = view.normalised && !view.asPublished;
+  const labelled = hasLabels(view);
   return layerHistograms({
     name: 'neurons-layers',
     title: 'Effects of neurons, layer by layer',

@@ -1,15 +1,13 @@
 /** How to read the page: the words that it uses, for newcomers. */
-import type { StudyView } from './view.ts';
+import { hasLabels, type StudyView } from './view.ts';
 
 /** A definition list. */
 export function guideHtml(view: StudyView): string {
-  const words = [
-    ...BASICS,
-    ...(view.study.pair.contrast === 'swap' ? SWAP_LABELS : REMOVAL_LABELS),
-    ...analyses(view),
-  ];
+  const words = [...BASICS, ...(hasLabels(view) ? labelWords(view) : []), ...analyses(view)];
   return `<dl class="words">${words.map(([word, text]) => `<dt>${word}</dt><dd>${text}</dd>`).join('\n')}</dl>`;
 }
+
+const labelWords = ({ study }: StudyView) => (study.pair.contrast === 'swap' ? SWAP_LABELS : REMOVAL_LABELS);
 
 const BASICS: readonly (readonly [string, string])[] = [
   [

@@ -9,6 +9,7 @@ import { DIRECTIONS_TEXT, valuesText } from './captions.ts';
 import {
   effectsOf,
   effectUnit,
+  hasLabels,
   labelsOf,
   largestEffect,
   type Method,
@@ -104,7 +105,7 @@ export function scatterFigure(view: StudyView, kind: Kind): Figure | undefined {
   const points = order.map(
     (component): ScatterPoint => ({
       component,
-      noising: valueAt(noising, component),
+      noising: view.normalised ? valueAt(noising, component) : -valueAt(noising, component),
       denoising: valueAt(denoising, component),
       label: labels.get(componentName(component)),
     }),
@@ -112,26 +113,37 @@ export function scatterFigure(view: StudyView, kind: Kind): Figure | undefined {
   const many = points.length > RAW_POINTS;
   const last = points[RAW_POINTS];
   const rawLimit = last ? Math.max(Math.abs(last.noising), Math.abs(last.denoising)) : 0;
-  const labelled = view.normalised && !view.asPublished;
-  const axis = view.normalised ? 'normalised effect e' : `change of F (${view.unit})`;
+  const labelled = hasLabels(view);
+  const axes = scatterAxes(view);
   return directionScatter({
     name: `${kind}-directions`,
     title: `Each ${singular(kind)} in both directions`,
     subtitle: labelled
       ? `Labels from exact patching, threshold tau = ${formatNumber(view.tau)} (dotted square); dashed: equal in both directions`
-      : 'Changes of F by exact patching; dashed: equal in both directions',
+      : 'Exact patching; dashed: equal in both directions',
     caption: scatterCaption(view, kind, labelled),
     points,
     tau: labelled ? view.tau : 0,
     contrast: view.study.pair.contrast,
-    axes: { noising: `${axis}, noising`, denoising: `${axis}, denoising` },
+    axes,
     leaveOutBelow: many ? (labelled ? view.tau / 4 : rawLimit) : 0,
   });
 }
 
+/** Both axes point the same way: raw noising values have their sign turned. */
+function scatterAxes({ normalised, unit }: StudyView): { noising: string; denoising: string } {
+  return normalised
+    ? { noising: 'normalised effect e, noising', denoising: 'normalised effect e, denoising' }
+    : { noising: `minus the change of F, noising (${unit})`, denoising: `change of F, denoising (${unit})` };
+}
+
 function scatterCaption(view: StudyView, kind: Kind, labelled: boolean): string {
-  const start = `Every ${singular(kind)} as a point: right of 0, patching it hurts the clean run; above 0, patching it repairs the corrupted run.`;
-  if (!labelled) return `${start} ${valuesText(view)} There are no labels.`;
+  const points = `Every ${singular(kind)} as a point`;
+  if (!view.normalised) {
+    return `${points}: right of 0, patching it in the clean run lowers F; above 0, patching it in the corrupted run raises F. ${valuesText(view)} There are no labels.`;
+  }
+  const start = `${points}: right of 0, patching it hurts the clean run; above 0, patching it repairs the corrupted run.`;
+  if (!labelled) return `${start} There are no labels.`;
   const regions =
     view.study.pair.contrast === 'swap'
       ? 'The tinted regions are those of the labels; which of the two “only” labels a component gets depends on which prompt is called clean.'

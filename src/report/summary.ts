@@ -15,6 +15,7 @@ import { targetsNote } from './gain-figures.ts';
 import { tokenHtml, escape } from './html.ts';
 import {
   effectsOf,
+  hasLabels,
   largestEffect,
   latentBySize,
   scoreOf,
@@ -87,11 +88,11 @@ function effectSentence(view: StudyView, kind: Kind): string {
       effects && strongest(effects.shape, (component) => Math.abs(valueAt(effects, component)))[0];
     if (!first) return [];
     return [
-      `in ${direction} ${singular(kind)} ${componentName(first)} (${effectWords(view, direction, valueAt(effects, first))})`,
+      `in ${direction} at ${componentName(first)} (${effectWords(view, direction, valueAt(effects, first))})`,
     ];
   });
   if (clauses.length === 0) return '';
-  return `The largest effect of patching one ${singular(kind)} has, ${clauses.join(', and ')}.`;
+  return `Patching one ${singular(kind)} has its largest effect ${clauses.join(', and ')}.`;
 }
 
 /** "Sufficient" only from here on, only in denoising, and only for this contrast. */
@@ -107,7 +108,7 @@ function effectWords(view: StudyView, direction: Direction, value: number): stri
 
 function labelSentence(view: StudyView, kind: Kind): string {
   const sets = view.study.labels[kind];
-  if (!view.normalised || view.asPublished || !sets || view.directions.length < 2) return '';
+  if (!hasLabels(view) || !sets) return '';
   const parts = LABELS.flatMap((label) => {
     const components = sets[label];
     if (!components) return [];
@@ -148,6 +149,7 @@ function ledgerSentence(view: StudyView, kind: Kind): string {
 }
 
 function gainSentences(view: StudyView, kind: Kind): string[] {
+  if (!hasLabels(view)) return [];
   return view.directions.flatMap((direction) => {
     const controls = view.study.controls[kind]?.[direction];
     return controls ? [gainSentence(kind, direction, controls, view.study.pair.contrast === 'swap')] : [];
@@ -164,7 +166,7 @@ function gainSentence(kind: Kind, direction: Direction, controls: ControlsJson, 
   if (matched === 0)
     return `On this pair, in ${direction}, gains cannot be compared: ${without}, out of ${formatCount(labelled)} labelled ${which}.`;
   const of = exhaustive ? `all ${formatCount(sets)}` : formatCount(sets);
-  return `On this pair, in ${direction}, take the set of ${counted(matched, kind)} labelled ${which} (left out: ${without}): its mean log gain exceeds ${formatCount(exceeds)} of ${of} matched sets (${formatNumber(means.mean_log_gain_labelled)}, against ${formatNumber(means.mean_log_gain_controls)} on average; the smallest attainable rank is ${rankText(smallest_rank)}).`;
+  return `On this pair, in ${direction}, take the set of ${counted(matched, kind)} labelled ${which}${unmatched > 0 ? ` (left out: ${without})` : ''}: its mean log gain exceeds ${formatCount(exceeds)} of ${of} matched sets (${formatNumber(means.mean_log_gain_labelled)}, against ${formatNumber(means.mean_log_gain_controls)} on average; the smallest attainable rank is ${rankText(smallest_rank)}).`;
 }
 
 function rankText(smallest: number): string {
@@ -181,6 +183,5 @@ function gapSentence({ study, unit }: StudyView): string {
 function limitsSentence(view: StudyView): string {
   const patched =
     'No label does not mean that a component does nothing: a backup, which takes over only when another component is absent, cannot be seen by patching one component at a time.';
-  const labelled = view.normalised && !view.asPublished && view.directions.length === 2;
-  return `${labelled ? `${patched} ` : ''}All numbers are of this one pair of prompts; nothing here says how other prompts would turn out.`;
+  return `${hasLabels(view) ? `${patched} ` : ''}All numbers are of this one pair of prompts; nothing here says how other prompts would turn out.`;
 }

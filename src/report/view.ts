@@ -82,6 +82,11 @@ export function effectUnit(view: StudyView): string {
     : `change of F (${view.unit})`;
 }
 
+/** Whether the study has labels: they need both directions, a D that is not small, and true effects. */
+export function hasLabels(view: StudyView): boolean {
+  return view.normalised && !view.asPublished && view.directions.length === DIRECTIONS.length;
+}
+
 /** The label of each labelled component, by `layer.index`. */
 export function labelsOf(view: StudyView, kind: Kind): Map<string, Label> {
   const labels = new Map<string, Label>();

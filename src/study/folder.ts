@@ -2,8 +2,8 @@
  * The folder of a study while it is made: what is done so far lies in `.work/`, one file a unit, each written whole.
  * A manifest tells which study it is, so that `--resume` never mixes two.
  */
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { InputError, RunError } from '../errors.ts';
 import { systemReason, writeFileAtomic, writeSafetensors } from '../model/files.ts';
 import { decodeSafetensors } from '../tensor/safetensors.ts';
@@ -25,21 +25,13 @@ export class StudyFolder {
     this.work = join(path, WORK);
   }
 
-  /**
-   * Checks that a folder can take a new study, before any model is loaded.
-   * Throws InputError where it is not empty (without `resume`) or cannot be written.
-   */
+  /** Makes the folder. Throws InputError where it is not empty (without `resume`) or cannot be written. */
   static async open(path: string, resume: boolean): Promise<StudyFolder> {
+    await checkOut(path, resume);
     try {
-      await mkdir(path, { recursive: true });
-      const entries = await readdir(path);
-      if (entries.length > 0 && !resume) {
-        throw new InputError(`expected an empty folder for --out, got ${path} with ${entries.length} entries; choose another or give --resume`);
-      }
       await mkdir(join(path, WORK), { recursive: true });
     } catch (error) {
-      if (error instanceof InputError) throw error;
-      throw new InputError(`expected a folder that can be written for --out, got ${path}: ${systemReason(error)}; choose another`);
+      throw unwritable(path, error);
     }
     return new StudyFolder(path);
   }
@@ -109,6 +101,41 @@ export class StudyFolder {
       throw new RunError(`${path} is damaged; remove the folder and start again`);
     }
   }
+}
+
+/**
+ * Checks that a folder can take a study and makes nothing, so that it can be asked before a model is loaded.
+ * Throws InputError where it is not empty (without `resume`) or cannot be written.
+ */
+export async function checkOut(path: string, resume: boolean): Promise<void> {
+  try {
+    const entries = await readdir(path);
+    if (entries.length > 0 && !resume) {
+      throw new InputError(`expected an empty folder for --out, got ${path} with ${entries.length} entries; choose another or give --resume`);
+    }
+    await access(path, constants.W_OK);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw unwritable(path, error);
+    await checkParent(path);
+  }
+}
+
+/** The nearest folder above that is there must be one, and take new ones. */
+async function checkParent(path: string): Promise<void> {
+  for (let parent = dirname(resolve(path)); ; parent = dirname(parent)) {
+    try {
+      if (!(await stat(parent)).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+      await access(parent, constants.W_OK);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw unwritable(path, error);
+    }
+  }
+}
+
+function unwritable(path: string, error: unknown): InputError {
+  return new InputError(`expected a folder that can be written for --out, got ${path}: ${systemReason(error)}; choose another`);
 }
 
 function compare(known: Identity, wanted: Identity, path: string): void {

@@ -33,6 +33,8 @@ export interface StudyOptions {
   readonly batch: number;
   /** Go on with what a folder holds. */
   readonly resume: boolean;
+  /** Draw figures and page; `rebuildReport` makes them later otherwise. */
+  readonly figures: boolean;
   /** The command that makes this study again, for provenance. */
   readonly command?: string;
 }
@@ -49,6 +51,7 @@ export const DEFAULTS: StudyOptions = {
   seed: 0,
   batch: DEFAULT_BATCH,
   resume: false,
+  figures: true,
 };
 
 /** Fills in defaults and checks values. Throws InputError, one line, for a bad one. */

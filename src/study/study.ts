@@ -74,10 +74,12 @@ export async function study(
   warn(lintPair(pair));
   const computed = await compute(model.loaded, pair, options, folder, phases, warn, handlers.signal);
   const json = await describe(model.loaded, pair, options, computed, identity, warnings, phases);
-  await phases.run('figures and page', 1, async (done) => {
-    await rebuildReport(folder.path, { study: { ...json, phases: phases.records, complete: true } });
-    done(1);
-  });
+  if (options.figures) {
+    await phases.run('figures and page', 1, async (done) => {
+      await rebuildReport(folder.path, { study: { ...json, phases: phases.records, complete: true } });
+      done(1);
+    });
+  }
   const complete = { ...json, phases: phases.records, complete: true };
   await folder.write('study.json', formatStudyJson(complete));
   await folder.tidy();
@@ -185,7 +187,7 @@ async function describe(
 ): Promise<StudyJson> {
   const { metric, contrast, scores, own, gaps, logits, absent } = computed;
   const { config } = model;
-  const { out: _out, resume: _resume, command, ...recorded } = options;
+  const { out: _out, resume: _resume, figures: _figures, command, ...recorded } = options;
   return {
     schema: STUDY_SCHEMA,
     complete: false,

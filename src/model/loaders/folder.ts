@@ -1,69 +1,26 @@
 /**
- * A checkpoint in Hugging Face's folder format: config.json, *.safetensors, tokenizer.json.
+ * A checkpoint in a folder on disk. Node only.
  */
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { parseJson } from '../../tensor/json.ts';
 import type { Checkpoint } from '../checkpoint.ts';
-import type { ModelConfig } from '../config.ts';
-import { sha256OfFiles } from '../files.ts';
-import { checkLayout, expectedTensors } from '../layout.ts';
-import { parseConfig } from './config-json.ts';
-import { readFolderTokenizer } from './folder-tokenizer.ts';
-import { checkDtype, readSmallFile, WeightFiles } from './weights.ts';
+import { RangeFile, sha256OfFiles } from '../files.ts';
+import { openFiles } from './huggingface.ts';
+import type { ModelFiles } from './model-files.ts';
 
-const CONFIG = 'config.json';
-const CONFIG_LIMITS = { maxBytes: 4_000_000, maxDepth: 32 };
-
-/**
- * Names as this project uses them to names in the files. GPT-2 checkpoints come with the `transformer.`
- * prefix or without. Names that nothing asks for (GPT-2's `attn.bias` buffers) stay unread.
- */
-function storedNames(config: ModelConfig, names: Iterable<string>): Map<string, string> {
-  const stored = new Map<string, string>();
-  for (const name of names) {
-    const bare = config.family === 'gpt2' && !/^(transformer|lm_head)\./.test(name);
-    const canonical = bare ? `transformer.${name}` : name;
-    if (!bare || !stored.has(canonical)) stored.set(canonical, name);
-  }
-  return stored;
-}
-
-function checkWeights(
-  config: ModelConfig,
-  weights: WeightFiles,
-  stored: ReadonlyMap<string, string>,
-  id: string,
-): void {
-  const entryOf = (name: string) => weights.entry(stored.get(name) ?? name);
-  checkLayout(config, (name) => entryOf(name)?.shape, id);
-  for (const [name] of expectedTensors(config)) checkDtype(name, entryOf(name)!);
+function folderFiles(path: string): ModelFiles {
+  return {
+    place: path,
+    has: (name) => existsSync(join(path, name)),
+    open: (name) => RangeFile.open(join(path, name)),
+    sha256: (names) => sha256OfFiles(names.map((name) => join(path, name))),
+  };
 }
 
 /**
- * Opens a folder. Configuration, tensor names, shapes and dtypes are checked here; weights are read later.
- * @param path the folder.
+ * Opens a folder in Hugging Face's format; see `openFiles`.
  * @param id the name shown in results; by default the folder's.
- * @throws InputError, one line, for anything missing, damaged or unsupported.
  */
-export async function openFolder(path: string, id: string = basename(resolve(path))): Promise<Checkpoint> {
-  const bytes = await readSmallFile(join(path, CONFIG), CONFIG_LIMITS.maxBytes);
-  const config = parseConfig(parseJson(bytes, CONFIG, CONFIG_LIMITS), CONFIG);
-  const tokenizer = await readFolderTokenizer(path, config);
-  const weights = await WeightFiles.open(path);
-  try {
-    const stored = storedNames(config, weights.names);
-    checkWeights(config, weights, stored, id);
-    return {
-      id,
-      config,
-      ...tokenizer,
-      has: (name) => stored.has(name),
-      read: (name) => weights.read(stored.get(name) ?? name),
-      sha256: () => sha256OfFiles(weights.paths),
-      close: () => weights.close(),
-    };
-  } catch (error) {
-    await weights.close();
-    throw error;
-  }
+export function openFolder(path: string, id: string = basename(resolve(path))): Promise<Checkpoint> {
+  return openFiles(folderFiles(path), id);
 }

@@ -1,8 +1,6 @@
 /**
- * The weight files of a Hugging Face folder: one `model.safetensors`, or shards with an index.
+ * The weight files of a checkpoint in Hugging Face's format: one `model.safetensors`, or shards with an index.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../errors.ts';
 import { parseJson, shown } from '../../tensor/json.ts';
@@ -15,9 +13,9 @@ import {
   type SafetensorsEntry,
 } from '../../tensor/safetensors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { RangeFile } from '../files.ts';
 import { checkFinite } from '../layout.ts';
 import { parseWith } from '../parse-with.ts';
+import { type ByteSource, type ModelFiles, readSmallFile } from './model-files.ts';
 
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
@@ -27,28 +25,28 @@ const MAX_SHARDS = 1000;
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
 interface Located extends SafetensorsEntry {
-  readonly file: RangeFile;
+  readonly file: ByteSource;
 }
 
 /** The tensors of one or several safetensors files, under the names in those files. */
 export class WeightFiles {
-  readonly #files: readonly RangeFile[];
+  readonly #files: readonly ByteSource[];
   readonly #tensors: ReadonlyMap<string, Located>;
 
-  private constructor(files: readonly RangeFile[], tensors: ReadonlyMap<string, Located>) {
+  private constructor(files: readonly ByteSource[], tensors: ReadonlyMap<string, Located>) {
     this.#files = files;
     this.#tensors = tensors;
   }
 
-  /** Opens the weights of a folder. @throws InputError where they are missing or damaged. */
-  static async open(folder: string): Promise<WeightFiles> {
-    const map = existsSync(join(folder, SINGLE)) ? undefined : await readIndex(folder);
+  /** Opens the weights among some files. @throws InputError where they are missing or damaged. */
+  static async open(from: ModelFiles): Promise<WeightFiles> {
+    const map = from.has(SINGLE) ? undefined : await readIndex(from);
     const names = map ? [...new Set(map.values())].sort() : [SINGLE];
-    const files: RangeFile[] = [];
+    const files: ByteSource[] = [];
     const tensors = new Map<string, Located>();
     try {
       for (const name of names) {
-        const file = await RangeFile.open(join(folder, name));
+        const file = await from.open(name);
         files.push(file);
         for (const [tensorName, entry] of await readHeader(file)) {
           if (!map || map.get(tensorName) === name) tensors.set(tensorName, { ...entry, file });
@@ -72,9 +70,9 @@ export class WeightFiles {
     return this.#tensors.keys();
   }
 
-  /** Paths of the files, for hashing. */
-  get paths(): string[] {
-    return this.#files.map((file) => file.path);
+  /** Names of the files, for hashing. */
+  get fileNames(): string[] {
+    return this.#files.map((file) => file.label);
   }
 
   entry(name: string): SafetensorsEntry | undefined {
@@ -97,26 +95,22 @@ export class WeightFiles {
   }
 }
 
-async function readHeader(file: RangeFile): Promise<ReadonlyMap<string, SafetensorsEntry>> {
+async function readHeader(file: ByteSource): Promise<ReadonlyMap<string, SafetensorsEntry>> {
   const prefix = await file.read(0, Math.min(PREFIX_BYTES, file.size));
   const length = headerLength(prefix, file.size, file.label);
   const header = parseHeader(await file.read(PREFIX_BYTES, PREFIX_BYTES + length), file.size, file.label);
   return header.tensors;
 }
 
-/** Tensor name to file name. Only plain file names inside the folder are taken. */
-async function readIndex(folder: string): Promise<Map<string, string>> {
-  if (!existsSync(join(folder, INDEX))) {
-    const pickled = existsSync(join(folder, 'pytorch_model.bin'));
+/** Tensor name to file name. Only plain file names beside it are taken. */
+async function readIndex(files: ModelFiles): Promise<Map<string, string>> {
+  if (!files.has(INDEX)) {
+    const pickled = files.has('pytorch_model.bin');
     throw new InputError(
-      `expected ${SINGLE} or ${INDEX} in ${folder}, got ${pickled ? 'pytorch_model.bin; save the model as safetensors' : 'neither; download the whole model'}`,
+      `expected ${SINGLE} or ${INDEX} in ${files.place}, got ${pickled ? 'pytorch_model.bin; save the model as safetensors' : 'neither; download the whole model'}`,
     );
   }
-  const json = parseJson(
-    await readSmallFile(join(folder, INDEX), INDEX_LIMITS.maxBytes),
-    INDEX,
-    INDEX_LIMITS,
-  );
+  const json = parseJson(await readSmallFile(files, INDEX, INDEX_LIMITS.maxBytes), INDEX, INDEX_LIMITS);
   const map = new Map(Object.entries(parseWith(indexSchema, json, INDEX).weight_map));
   for (const [tensor, name] of map) {
     if (!/^[\w.-]+\.safetensors$/.test(name) || name.startsWith('.')) {
@@ -131,21 +125,6 @@ async function readIndex(folder: string): Promise<Map<string, string>> {
     );
   }
   return map;
-}
-
-/** A whole file of at most `maxBytes`. @throws InputError where it cannot be opened or is larger. */
-export async function readSmallFile(path: string, maxBytes: number): Promise<Uint8Array> {
-  const file = await RangeFile.open(path);
-  try {
-    if (file.size > maxBytes) {
-      throw new InputError(
-        `${file.label}: expected at most ${maxBytes} bytes, got ${file.size}; check the file`,
-      );
-    }
-    return await file.read(0, file.size);
-  } finally {
-    await file.close();
-  }
 }
 
 /** @throws InputError naming the first needed tensor that is not F32, F16 or BF16. */

@@ -1,0 +1,21 @@
+/**
+ * mediators: causal interpretability of transformer language models, exact and fast, in Node.
+ */
+export { CancelledError, InputError, RunError } from './errors.ts';
+export { type LoadModelOptions, loadModel } from './load-model.ts';
+export type { ModelConfig } from './model/config.ts';
+export { type BlockHook, blockSite, parseSite, type Site, siteName } from './model/sites.ts';
+export type { Edit } from './patch/edits.ts';
+export type { GradientResult } from './patch/gradients.ts';
+export { type CacheResult, Model, type Prompts, type RunOptions } from './patch/model.ts';
+export type { NamesFilter } from './patch/names.ts';
+export type { Callback, Hook, HookFunction } from './patch/walk.ts';
+export { openStudy, type StudyResults } from './results/read.ts';
+export type { StudyJson } from './results/study-json.ts';
+export { DEFAULTS, type StudyOptions } from './study/options.ts';
+export type { Progress } from './study/phases.ts';
+export { type Study, study, type StudyHandlers } from './study/study.ts';
+export type { Lint } from './tasks/lint.ts';
+export { type LogitDifference, logitDifference, type Metric } from './tasks/metric.ts';
+export { BUILT_IN_PAIRS, type Contrast, type IdPair, type Pair, type TextPair } from './tasks/pair.ts';
+export { type Shape, type Tensor, tensor } from './tensor/tensor.ts';

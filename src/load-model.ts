@@ -1,0 +1,32 @@
+/**
+ * Loading a model in Node: checkpoint, weights, and the worker that runs it.
+ */
+import type { Checkpoint } from './model/checkpoint.ts';
+import { openCheckpoint } from './model/loaders/open.ts';
+import { type AssembleOptions, assembleModel, type Model } from './patch/model.ts';
+import { createNodeEngine } from './runtime/node.ts';
+
+export interface LoadModelOptions extends AssembleOptions {
+  /** Threads of the engine; default: the number of physical cores. */
+  readonly threads?: number;
+}
+
+/**
+ * Opens a model: `embedded`, a folder in Hugging Face's format, or a `.gguf` file.
+ * Throws InputError, one line, where it cannot be read. `await using` or `dispose()` ends its worker.
+ */
+export async function loadModel(source: string, options: LoadModelOptions = {}): Promise<Model> {
+  return loadCheckpoint(await openCheckpoint(source), options);
+}
+
+/** The same for a checkpoint that is open already; the model closes it. */
+export async function loadCheckpoint(checkpoint: Checkpoint, options: LoadModelOptions = {}): Promise<Model> {
+  const engine = createNodeEngine(options.threads === undefined ? {} : { threads: options.threads });
+  try {
+    return await assembleModel(checkpoint, engine, options);
+  } catch (error) {
+    await engine.dispose();
+    await checkpoint.close();
+    throw error;
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * The package in a browser: models from fetched bytes, run by onnxruntime-web. Nothing here needs Node.
+ *
+ *     const checkpoint = await openBuffers({ 'config.json': ..., 'model.safetensors': ..., 'tokenizer.json': ... }, 'name');
+ *     const model = await assembleModel(checkpoint, createWebEngine({ wasmPaths: '/ort/' }));
+ *     const { logits, cache } = await model.runWithCache('When John and Mary went to the store,');
+ */
+export { CancelledError, InputError, RunError } from './errors.ts';
+export type { Checkpoint } from './model/checkpoint.ts';
+export type { ModelConfig } from './model/config.ts';
+export { type Buffers, openBuffers } from './model/loaders/buffers.ts';
+export type { Tokenizer } from './model/tokenizer.ts';
+export type { Edit } from './patch/edits.ts';
+export type { GradientResult } from './patch/gradients.ts';
+export {
+  type AssembleOptions,
+  assembleModel,
+  type CacheResult,
+  Model,
+  type Prompts,
+  type RunOptions,
+} from './patch/model.ts';
+export type { Callback, Hook, HookFunction } from './patch/walk.ts';
+export { createWebEngine, type WebEngineOptions } from './runtime/web.ts';
+export { logitDifference, type Metric } from './tasks/metric.ts';
+export {
+  BUILT_IN_PAIRS,
+  type IdPair,
+  type Pair,
+  pairFromIds,
+  pairFromText,
+  type TextPair,
+} from './tasks/pair.ts';
+export type { Tensor } from './tensor/tensor.ts';

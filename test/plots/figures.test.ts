@@ -1,0 +1,163 @@
+/**
+ * Snapshots of rounded SVG, which double as examples. Look at a changed picture before accepting it:
+ * `vitest run test/plots -u`, then open the files in `snapshots/`.
+ */
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../src/errors.ts';
+import { directionScatter } from '../../src/plots/direction-scatter.ts';
+import type { Figure } from '../../src/plots/figure.ts';
+import { gainDots } from '../../src/plots/gain-dots.ts';
+import { headMatrix } from '../../src/plots/head-matrix.ts';
+import { layerHeadMaps } from '../../src/plots/layer-head-maps.ts';
+import { layerHistograms } from '../../src/plots/layer-histograms.ts';
+import { ledgerWaterfall } from '../../src/plots/ledger-waterfall.ts';
+import { tokenStrip } from '../../src/plots/token-strip.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { sampleHeadEffects } from '../support/sample-arrays.ts';
+import { Random } from '../support/random.ts';
+
+const words = (name: string) => ({
+  name,
+  title: `The ${name}`,
+  subtitle: 'What is shown',
+  caption: 'How to read it',
+});
+
+function grid(layers: number, width: number, seed: number): Tensor {
+  const random = new Random(seed);
+  return {
+    shape: [layers, width],
+    data: Float32Array.from({ length: layers * width }, () => random.normal()),
+  };
+}
+
+const FIGURES: Readonly<Record<string, () => Figure>> = {
+  'token-strip': () =>
+    tokenStrip({
+      ...words('tokens'),
+      clean: ['<bos>', ' Paul', '\n', '<script>'],
+      corrupted: ['<bos>', ' John', '\n', '<script>'],
+      predictions: {
+        clean: [{ token: ' Mary', logit: 3.25, probability: 0.5 }],
+        corrupted: [{ token: '\u0000&', logit: 1, probability: 0.25 }],
+      },
+      answer: ' Mary',
+    }),
+  'layer-head-maps': () =>
+    layerHeadMaps({
+      ...words('maps'),
+      maps: [
+        { title: 'noising', values: grid(3, 4, 1) },
+        {
+          title: 'denoising',
+          values: { shape: [3, 4], data: grid(3, 4, 2).data.with(5, Number.NaN) },
+          source: [0, 1],
+        },
+      ],
+      scale: 'diverging',
+      unit: 'normalised effect e',
+    }),
+  'direction-scatter': () =>
+    directionScatter({
+      ...words('scatter'),
+      points: [
+        { component: [1, 2], noising: 0.5, denoising: 0.04, label: 'and' },
+        { component: [2, 0], noising: 0.03, denoising: 0.4, label: 'or' },
+        { component: [0, 0], noising: 0.001, denoising: 0.01 },
+      ],
+      tau: 0.02,
+      contrast: 'removal',
+      axes: { noising: 'e, noising', denoising: 'e, denoising' },
+    }),
+  'head-matrix': () =>
+    headMatrix({
+      ...words('matrix'),
+      values: sampleHeadEffects({ layers: 3, heads: 2, neurons: 4 }, true, 5),
+      scale: 'diverging',
+      unit: 'effect through the target (logits)',
+    }),
+  'ledger-waterfall': () =>
+    ledgerWaterfall({
+      ...words('ledger'),
+      groups: [
+        {
+          title: 'noising',
+          items: [
+            { name: 'head 1.2 (AND)', parts: [-2, 0.5, -1, 0.25] },
+            { name: 'head 0.1', parts: [1, -0.5, 0, 0] },
+          ],
+        },
+      ],
+      unit: 'change of F (logits)',
+    }),
+  'gain-dots': () =>
+    gainDots({
+      ...words('gains'),
+      layers: 2,
+      groups: [
+        {
+          title: 'noising',
+          points: [
+            { component: [0, 1], gain: 1.5, role: 'and' },
+            { component: [0, 2], gain: 0.75, role: 'control' },
+            { component: [1, 0], gain: 3, role: 'adder' },
+          ],
+        },
+        { title: 'denoising', points: [] },
+      ],
+    }),
+  'layer-histograms': () =>
+    layerHistograms({
+      ...words('histograms'),
+      groups: [{ title: 'noising', values: grid(2, 50, 4), color: '#0072b2' }],
+      unit: 'normalised effect e',
+      tau: 0.02,
+    }),
+};
+
+describe.each(Object.entries(FIGURES))('%s', (name, draw) => {
+  const { svg } = draw();
+
+  it('looks as it did', async () => {
+    await expect(svg).toMatchFileSnapshot(`snapshots/${name}.svg`);
+  });
+
+  it('is the same every time', () => {
+    expect(draw().svg).toBe(svg);
+  });
+
+  it('stands alone: namespace, size, rounded numbers, no ids, no warning, nothing loaded', () => {
+    expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"[^>]* viewBox="0 0 \d+ \d+"/);
+    expect(svg).not.toMatch(/\sid=|href=|url\(|NaN|undefined|⚠/);
+    expect(svg.replace(/>[^<]*</g, '><')).not.toMatch(/\d\.\d{3,}/);
+    expect(svg).not.toMatch(/<script|\u0000/);
+  });
+});
+
+describe('what figures refuse', () => {
+  it.each([
+    [
+      'missing maps: none given',
+      () => layerHeadMaps({ ...words('m'), maps: [], scale: 'diverging', unit: '' }),
+    ],
+    [
+      'invalid map b: shape [2, 3], expected [2, 2]',
+      () =>
+        layerHeadMaps({
+          ...words('m'),
+          maps: [
+            { title: 'a', values: grid(2, 2, 1) },
+            { title: 'b', values: grid(2, 3, 1) },
+          ],
+          scale: 'diverging',
+          unit: '',
+        }),
+    ],
+    [
+      'invalid values: shape [2, 2], expected 4 axes',
+      () => headMatrix({ ...words('m'), values: grid(2, 2, 1), scale: 'diverging', unit: '' }),
+    ],
+  ])('%s', (message, draw) => {
+    expect(draw).toThrow(new InputError(message));
+  });
+});

@@ -1,0 +1,156 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { studyFigures } from '../../src/report/figures.ts';
+import { pageHtml } from '../../src/report/page.ts';
+import { viewStudy } from '../../src/report/view.ts';
+import { openStudy } from '../../src/results/read.ts';
+import type { StudyJson } from '../../src/results/study-json.ts';
+import { sampleFolder } from '../support/sample-folder.ts';
+import type { SampleOptions } from '../support/sample-study.ts';
+
+/** The page of a synthetic study; `edit` changes its study.json first. */
+async function page(
+  options: SampleOptions = {},
+  edit: (study: StudyJson) => void = () => {},
+): Promise<string> {
+  const results = await openStudy(await sampleFolder({ layers: 3, heads: 4, ...options }));
+  edit(results.study);
+  const view = viewStudy(results);
+  return pageHtml(view, await studyFigures(view));
+}
+
+/** What a reader reads: without styles, scripts and tags. */
+function words(html: string): string {
+  return html.replace(/<(style|script)>[\s\S]*?<\/\1>/g, '').replace(/<[^>]*>/g, ' ');
+}
+
+const FORBIDDEN =
+  /\b(necessary|necessity|significan\w+|p-value|confidence interval|inactive|percent|clean_corrupt|per cent)\b|%/i;
+
+const VARIANTS: readonly [string, SampleOptions][] = [
+  ['a removal', {}],
+  ['a swap', { contrast: 'swap' }],
+  ['small D', { smallD: true }],
+  ['heads alone', { kinds: ['heads'], measures: [] }],
+  ['neurons alone', { kinds: ['neurons'] }],
+  ['noising alone', { directions: ['noising'] }],
+  ['absent arrays', { absent: true }],
+];
+
+describe.each(VARIANTS)('the page of %s', (_name, options) => {
+  it('claims no more than the definitions allow', async () => {
+    const text = words(await page(options));
+    expect(text).not.toMatch(FORBIDDEN);
+    expect(text).not.toMatch(/NaN|undefined|\[object/);
+    for (const sentence of text.match(/[^.>]*mean log gain[^.]*/g) ?? [])
+      expect(sentence).toContain('On this pair');
+  });
+
+  it('loads nothing and is well-formed where it matters', async () => {
+    const html = await page(options);
+    expect(html).not.toMatch(/(src|srcset|action|poster)=|@import|url\(|<link|<iframe|<img|fetch\(|\beval\b/);
+    const links = [...html.matchAll(/href="([^"]*)"/g)].map((match) => match[1]!);
+    expect(links.every((link) => link.startsWith('#') || link.startsWith('figures/'))).toBe(true);
+    for (const link of links.filter((href) => href.startsWith('#')))
+      expect(html).toContain(`id="${link.slice(1)}"`);
+    expect(html.match(/<svg/g)?.length).toBe(html.match(/<\/svg>/g)?.length);
+  });
+});
+
+describe('the words of the page', () => {
+  it('speak of AND and OR for a removal only, and never from integrated gradients', async () => {
+    expect(words(await page())).toMatch(/\d AND/);
+    expect(words(await page({ contrast: 'swap' }))).not.toMatch(/\b(AND|OR)\b/);
+    expect(words(await page({ smallD: true }))).not.toMatch(/\b(AND|OR)\b/);
+    const items = words(await page()).split('\n');
+    const gradients = items.filter((line) => /integrated gradients/i.test(line));
+    expect(gradients.length).toBeGreaterThan(0);
+    for (const line of gradients) expect(line).not.toMatch(/\b(AND|OR)\b/);
+  });
+
+  it('report the randomisation rank with its smallest attainable value', async () => {
+    const text = words(await page({ layers: 4, heads: 8 }));
+    expect(text).toMatch(/On this pair, in noising, take the set of \d+ heads? labelled AND or OR/);
+    expect(text).toMatch(/its mean log gain exceeds [\d,]+ of (all )?[\d,]+ matched sets/);
+    expect(text).toMatch(/the smallest attainable rank is 1 of [\d,]+/);
+  });
+
+  it('call a component sufficient from e = 0.9 on, for this contrast', async () => {
+    const html = await page({}, (study) => {
+      const scale = study.metric;
+      scale.D = 0.01;
+      scale.clean = 0.01;
+      scale.corrupted = 0;
+    });
+    expect(words(html)).toMatch(/sufficient for this contrast/);
+    expect(words(await page({ smallD: true }))).not.toContain('sufficient');
+  });
+
+  it('say which kind gains run over where only one was computed', async () => {
+    expect(words(await page({ kinds: ['heads'] }))).toContain('gains run over heads alone');
+  });
+
+  it('mark a study that repeats the published indexing', async () => {
+    const text = words(await page({}, (study) => (study.options.asPublished = true)));
+    expect(text).toContain('published notebook');
+    expect(text).not.toMatch(/\b(AND|OR)\b/);
+  });
+});
+
+describe('hostile text', () => {
+  it('is escaped and made visible everywhere', async () => {
+    const evil = '</script><script>alert(1)</script>\u202e\n"\'&';
+    const html = await page({ answer: evil }, (study) => {
+      study.model.id = evil;
+      study.model.architecture = evil;
+      study.pair.clean.text = evil;
+      study.pair.clean.tokens[10] = evil;
+      study.pair.contrast = 'removal';
+      study.metric.name = `logit ${evil}`;
+      study.lint.push({ code: evil, message: evil });
+      study.options[evil] = evil;
+      study.versions[evil] = evil;
+      study.versions.mediators = evil;
+      study.phases.push({ name: evil, seconds: 1, peak_bytes: Number.NaN });
+      study.arrays_absent.push(evil);
+      study.command = evil;
+      study.provider = evil;
+      study.schema = evil;
+      study.model.sha256 = evil;
+    });
+    expect(html).not.toContain('alert(1)</script>');
+    expect(html).not.toContain('\u202e');
+    expect(html.match(/<script/g)).toHaveLength(1);
+    expect(html).toContain('&lt;script&gt;alert(1)');
+    expect(html).toContain('⏎');
+  });
+});
+
+describe('tables', () => {
+  it('hold every head, exactly', async () => {
+    const folder = await sampleFolder({ layers: 3, heads: 4 });
+    const results = await openStudy(folder);
+    const view = viewStudy(results);
+    const html = pageHtml(view, []);
+    const rows = /<table class="sortable" id="table-heads">[\s\S]*?<\/table>/.exec(html)![0].match(/<tr>/g);
+    expect(rows).toHaveLength(3 * 4 + 1);
+    const exact = new Set(
+      [...html.matchAll(/data-v="([^"]+)"/g)].map((match) => Math.fround(Number(match[1]))),
+    );
+    for (const value of results.scores.get('ap.noising.heads')!.data) expect(exact.has(value)).toBe(true);
+    for (const value of results.scores.get('ledger.denoising.heads')!.data)
+      expect(exact.has(value)).toBe(true);
+  });
+
+  it('show what does not exist as a dash', async () => {
+    const html = await page({ layers: 3, heads: 7 });
+    expect(html).toContain('<td data-v="">–</td>');
+  });
+});
+
+it('names no path of the machine that it was made on', async () => {
+  const html = await page();
+  const here = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  expect(html).toContain(JSON.parse(here).version);
+  expect(html).not.toContain(process.cwd());
+});

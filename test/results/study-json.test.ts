@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../src/errors.ts';
+import {
+  formatStudyJson,
+  isSmallD,
+  parseStudyJson,
+  STUDY_SCHEMA,
+  type StudyJson,
+} from '../../src/results/study-json.ts';
+import { sampleScores } from '../support/sample-arrays.ts';
+import { sampleStudyJson } from '../support/sample-json.ts';
+import { SAMPLE_DEFAULTS } from '../support/sample-study.ts';
+
+function sample(): StudyJson {
+  const options = { ...SAMPLE_DEFAULTS, neurons: 64 };
+  return sampleStudyJson(options, sampleScores(options, 6.25, 3, 1));
+}
+
+describe('study.json', () => {
+  it('comes back as it was written', () => {
+    const study = sample();
+    expect(parseStudyJson(formatStudyJson(study))).toEqual(study);
+  });
+
+  it('writes NaN as null and reads it back', () => {
+    const study = sample();
+    study.completeness_gap.noising!.heads![0] = Number.NaN;
+    const text = formatStudyJson(study);
+    expect(text).not.toContain('NaN');
+    expect(parseStudyJson(text).completeness_gap.noising?.heads?.[0]).toBeNaN();
+  });
+
+  it('drops fields that it does not know', () => {
+    const text = formatStudyJson(sample()).replace('{', '{"later": 1,');
+    expect(parseStudyJson(text)).not.toHaveProperty('later');
+  });
+
+  it('refuses a newer major version, naming both', () => {
+    const text = formatStudyJson({ ...sample(), schema: 'mediators/study@2' });
+    expect(() => parseStudyJson(text)).toThrow(InputError);
+    expect(() => parseStudyJson(text)).toThrow(/unknown schema: "mediators\/study@2".*"mediators\/study@1"/);
+  });
+
+  it('reads a newer minor version', () => {
+    const text = formatStudyJson({ ...sample(), schema: `${STUDY_SCHEMA}.7` });
+    expect(parseStudyJson(text).schema).toBe('mediators/study@1.7');
+  });
+
+  it.each([
+    ['no JSON', 'x', /is not JSON/],
+    ['another schema', '{"schema": "other@1"}', /invalid schema: "other@1"/],
+    ['no schema', '[]', /invalid schema: undefined/],
+    ['a missing field', `{"schema": "${STUDY_SCHEMA}"}`, /invalid study: study.json, at complete/],
+  ])('refuses %s', (_what, text, message) => {
+    expect(() => parseStudyJson(text)).toThrow(InputError);
+    expect(() => parseStudyJson(text)).toThrow(message);
+  });
+});
+
+describe('isSmallD', () => {
+  it.each([
+    [{ clean: 1, corrupted: 0.8, D: 0.2 }, false],
+    [{ clean: 1, corrupted: 0.83, D: 0.17 }, true],
+    [{ clean: 0, corrupted: 0, D: 0 }, true],
+    [{ clean: Number.NaN, corrupted: 0, D: Number.NaN }, true],
+  ])('%o is %s', (metric, small) => {
+    expect(isSmallD({ name: 'logit difference', ...metric })).toBe(small);
+  });
+});
