@@ -17,5 +17,6 @@ export type { Progress } from './study/phases.ts';
 export { type Study, study, type StudyHandlers } from './study/study.ts';
 export type { Lint } from './tasks/lint.ts';
 export { type LogitDifference, logitDifference, type Metric } from './tasks/metric.ts';
-export { BUILT_IN_PAIRS, type Contrast, type IdPair, type Pair, type TextPair } from './tasks/pair.ts';
+export { BUILT_IN_PAIRS, type IdPair, type Pair, type TextPair } from './tasks/pair.ts';
 export { type Shape, type Tensor, tensor } from './tensor/tensor.ts';
+export type { Contrast } from './terms.ts';

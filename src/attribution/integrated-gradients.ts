@@ -20,9 +20,8 @@ import type { SuffixChain } from '../patch/suffix.ts';
 import { backward, forward, resultOf } from '../patch/variants.ts';
 import type { Step } from '../runtime/engine.ts';
 import { type Tensor, tensor, zeros } from '../tensor/tensor.ts';
+import type { Kind } from '../terms.ts';
 import { gaussLegendre } from './quadrature.ts';
-
-export type Kind = 'heads' | 'neurons';
 
 /** Rows of one program: points of the path, and its two ends. */
 export const MAX_ROWS = 64;

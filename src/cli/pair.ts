@@ -1,9 +1,9 @@
 /**
- * Which pair the options describe, and the pair itself once the model's tokenizer is known.
+ * Which pair the options describe.
  */
 import { InputError } from '../errors.ts';
-import type { Checkpoint } from '../model/checkpoint.ts';
-import { BUILT_IN_PAIRS, type Contrast, type IdPair, type Pair, pairFromIds, pairFromText, type TextPair } from '../tasks/pair.ts';
+import { BUILT_IN_PAIRS, type IdPair, type TextPair } from '../tasks/pair.ts';
+import type { Contrast } from '../terms.ts';
 
 export interface PairOptions {
   readonly pair?: 'removal' | 'notebook';
@@ -20,7 +20,10 @@ export interface PairOptions {
 }
 
 /** A pair as it was asked for. */
-export type PairRequest = { readonly text: TextPair; readonly bos?: boolean } | { readonly ids: IdPair };
+export interface PairRequest {
+  readonly pair: TextPair | IdPair;
+  readonly bos?: boolean;
+}
 
 const TEXT = { clean: '--clean', corrupted: '--corrupted', answer: '--answer', wrong: '--wrong' } as const;
 const IDS = {
@@ -42,18 +45,18 @@ export function requestedPair(options: PairOptions): PairRequest {
     complete(options, IDS);
     if (options.bos !== undefined) throw new InputError('expected ids as they are, got --bos or --no-bos beside --clean-ids; leave it out');
     const pair = { clean: options.cleanIds!, corrupted: options.corruptedIds!, answer: options.answerId!, wrong: options.wrongId! };
-    return { ids: options.contrast ? { ...pair, contrast: options.contrast } : pair };
+    return { pair: options.contrast ? { ...pair, contrast: options.contrast } : pair };
   }
   const bos = options.bos === undefined ? {} : { bos: options.bos };
   if (text.length > 0) {
     complete(options, TEXT);
     const pair = { clean: options.clean!, corrupted: options.corrupted!, answer: options.answer!, wrong: options.wrong! };
-    return { text: options.contrast ? { ...pair, contrast: options.contrast } : pair, ...bos };
+    return { pair: options.contrast ? { ...pair, contrast: options.contrast } : pair, ...bos };
   }
   if (options.contrast !== undefined) {
     throw new InputError('expected --contrast beside a pair of your own, got it with a built-in pair, which declares its own; leave it out');
   }
-  return { text: BUILT_IN_PAIRS[options.pair ?? 'removal'], ...bos };
+  return { pair: BUILT_IN_PAIRS[options.pair ?? 'removal'], ...bos };
 }
 
 function given(options: PairOptions, names: Readonly<Record<string, string>>): string[] {
@@ -65,14 +68,4 @@ function complete(options: PairOptions, names: Readonly<Record<string, string>>)
   if (missing.length > 0) {
     throw new InputError(`expected ${Object.values(names).join(', ')} together, got none for ${missing.map(([, name]) => name).join(', ')}`);
   }
-}
-
-/** The checked pair for a model. Throws InputError as `pairFromText` and `pairFromIds` do. */
-export function pairFor(checkpoint: Checkpoint, request: PairRequest): Pair {
-  const { config, tokenizer, tokenizerProblem, id } = checkpoint;
-  if ('ids' in request) return pairFromIds(config, request.ids, tokenizer);
-  if (!tokenizer) {
-    throw new InputError(`expected a model with a tokenizer for a pair of texts, got ${id}: ${tokenizerProblem ?? 'it has none'}; give the pair by --clean-ids, --corrupted-ids, --answer-id, --wrong-id`);
-  }
-  return pairFromText(tokenizer, config, request.text, request.bos === undefined ? {} : { bos: request.bos });
 }

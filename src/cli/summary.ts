@@ -1,36 +1,49 @@
 /**
- * The few lines that a study ends with.
+ * The few lines that a study ends with: metric, what was labelled, warnings, where the page lies.
  */
 import { createColors } from 'picocolors';
-import { KINDS, type StudyJson } from '../results/study-json.ts';
+import type { StudyJson } from '../results/study-json.ts';
 import type { Study } from '../study/study.ts';
+import { isSmallD } from '../tasks/metric.ts';
+import { KINDS, type Kind } from '../terms.ts';
 
+/** So many heads of a label are named. */
 const SHOWN = 6;
+
+/** Labels as the definitions spell them; the others are words. */
+const LABEL_NAMES: Readonly<Record<string, string>> = {
+  and: 'AND',
+  or: 'OR',
+  adder: 'ADDER',
+  noising_only: 'noising only',
+  denoising_only: 'denoising only',
+};
 
 /** The summary as text, with colour where asked. */
 export function summaryText({ json, page, wasComplete }: Study, colour: boolean): string {
   const paint = createColors(colour);
   const { metric, pair, model, lint } = json;
   const lines = [
-    wasComplete ? 'The study was complete already; nothing was changed.' : '',
+    ...(wasComplete ? ['The study was complete already; nothing was changed.'] : []),
     `${paint.bold(model.id)}, ${pair.contrast} pair: F = ${number(metric.clean)} clean, ${number(metric.corrupted)} corrupted, D = ${number(metric.D)}`,
-    ...KINDS.flatMap((kind) => labelLine(json, kind)),
+    ...(isSmallD(metric) ? [] : KINDS.flatMap((kind) => labelLine(json, kind))),
     ...lint.map(({ message }) => paint.yellow(`warning: ${message}`)),
     `page: ${paint.cyan(page)}`,
   ];
-  return lines.filter((line) => line !== '').join('\n');
+  return lines.join('\n');
 }
 
-function labelLine({ labels }: StudyJson, kind: (typeof KINDS)[number]): string[] {
-  const sets = Object.entries(labels[kind] ?? {}).filter(([, members]) => members.length > 0);
-  if (!labels[kind]) return [];
-  if (sets.length === 0) return [`${kind}: none labelled`];
-  const parts = sets.map(([name, members]) => `${members.length} ${name.replace('_', ' ')}${examples(kind, members)}`);
-  return [`${kind} labelled: ${parts.join(', ')}`];
+function labelLine({ labels }: StudyJson, kind: Kind): string[] {
+  const sets = labels[kind];
+  if (!sets) return [];
+  const parts = Object.entries(sets)
+    .filter(([, members]) => members.length > 0)
+    .map(([name, members]) => `${members.length} ${LABEL_NAMES[name] ?? name}${examples(kind, members)}`);
+  return [parts.length === 0 ? `${kind}: none labelled` : `${kind} labelled: ${parts.join(', ')}`];
 }
 
 /** The first few heads by name; neurons are too many. */
-function examples(kind: string, members: readonly (readonly number[])[]): string {
+function examples(kind: Kind, members: readonly (readonly number[])[]): string {
   if (kind !== 'heads') return '';
   const names = members.slice(0, SHOWN).map(([layer, head]) => `${layer}.${head}`);
   return ` (${names.join(' ')}${members.length > SHOWN ? ' …' : ''})`;

@@ -2,50 +2,65 @@
  * Readers of option values. Each throws InputError: what was expected, what came.
  */
 import { InputError } from '../errors.ts';
+import { shown } from '../tensor/json.ts';
 
-export function wholeNumber(name: string, least: number): (text: string) => number {
+function bad(name: string, expected: string, text: string): InputError {
+  return new InputError(`expected ${expected} for ${name}, got ${shown(text)}`);
+}
+
+export function wholeNumber(
+  name: string,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): (text: string) => number {
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InputError(`expected a whole number from ${least} for ${name}, got "${text}"`);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw bad(name, `a whole number ${range}`, text);
   };
 }
 
-export function realNumber(name: string): (text: string) => number {
+/** A number within both limits, which themselves are excluded. */
+export function numberBetween(name: string, above: number, below: number): (text: string) => number {
+  const range = below === Number.POSITIVE_INFINITY ? `above ${above}` : `between ${above} and ${below}`;
   return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isFinite(value)) return value;
-    throw new InputError(`expected a number for ${name}, got "${text}"`);
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value > above && value < below) return value;
+    throw bad(name, `a number ${range}`, text);
   };
 }
 
 export function tokenIds(name: string): (text: string) => number[] {
-  return (text) => text.split(',').map((part) => {
-    if (/^\s*\d+\s*$/.test(part)) return Number(part);
-    throw new InputError(`expected token ids with commas between for ${name}, such as 5,17,3, got "${text}"`);
-  });
+  return (text) => {
+    const parts = text.split(',');
+    if (parts.every((part) => /^\s*\d+\s*$/.test(part))) return parts.map(Number);
+    throw bad(name, 'token ids with commas between, such as 5,17,3,', text);
+  };
 }
 
 /** Some of a list of words, with commas between. */
 export function wordList<W extends string>(name: string, known: readonly W[]): (text: string) => W[] {
   return (text) => {
     const words = text.split(',').map((word) => word.trim());
-    const bad = words.find((word, i) => !(known as readonly string[]).includes(word) || words.indexOf(word) !== i);
-    if (bad === undefined) return words as W[];
-    throw new InputError(`expected some of ${known.join(', ')} for ${name}, each once and with commas between, got "${text}"`);
+    const unknown = words.find((word, i) => !isOneOf(known, word) || words.indexOf(word) !== i);
+    if (unknown === undefined) return words as W[];
+    throw bad(name, `some of ${known.join(', ')}, each once and with commas between,`, text);
   };
 }
 
 export function oneOf<W extends string>(name: string, known: readonly W[]): (text: string) => W {
   return (text) => {
-    if ((known as readonly string[]).includes(text)) return text as W;
-    throw new InputError(`expected ${known.join(' or ')} for ${name}, got "${text}"`);
+    if (isOneOf(known, text)) return text;
+    throw bad(name, known.join(' or '), text);
   };
 }
 
-/** An option of the contract that a later version will have. */
-export function notYet(name: string): (text: string) => never {
-  return () => {
-    throw new InputError(`${name} is not yet there in this version; leave it out`);
-  };
+function isOneOf<W extends string>(known: readonly W[], text: string): text is W {
+  return (known as readonly string[]).includes(text);
+}
+
+/** What the contract has and a later version will do. */
+export function notYet(name: string): InputError {
+  return new InputError(`${name} is not yet there in this version; leave it out`);
 }

@@ -13,9 +13,9 @@ import type { SuffixChain, Variant } from '../patch/suffix.ts';
 import { resultOf } from '../patch/variants.ts';
 import type { Step } from '../runtime/engine.ts';
 import { row, type Tensor, zeros } from '../tensor/tensor.ts';
-import type { Kind } from '../attribution/integrated-gradients.ts';
 import { headProbe, headWrite, type LinearMeasure, neuronProbe, type ProbeSource } from './measures.ts';
 import { BASE, CHANGE, observe, VALUE } from './observe.ts';
+import type { Kind } from '../terms.ts';
 
 /** One direction of one pair, made ready: base run and probes are kept in the engine. */
 export interface Patching {

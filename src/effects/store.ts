@@ -3,13 +3,12 @@
  * A chunk appears under its name only when it is whole. Values are stored as they are, little-endian and without
  * compression: float32 noise does not compress, and equal results give equal files.
  */
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as zarr from 'zarrita';
-import type { Kind } from '../attribution/integrated-gradients.ts';
-import type { Direction } from '../latent/components.ts';
-import { writeFileAtomic } from '../model/files.ts';
+import { writeFileAtomic } from '../files.ts';
 import type { AnyMeasure } from './unit.ts';
+import type { Direction, Kind } from '../terms.ts';
 
 /** Sources in one chunk of a matrix whose sources are neurons. */
 export const CHUNK_SOURCES = 64;
@@ -62,7 +61,6 @@ export class EffectsStore {
 
   /** Creates the root, marked incomplete, and the groups of the directions. */
   async create(directions: readonly Direction[], attributes: Readonly<Record<string, unknown>>): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
     await zarr.create(this.root, { attributes: { ...attributes, complete: false } });
     for (const direction of directions) await zarr.create(this.root.resolve(direction), { attributes: {} });
   }
@@ -83,18 +81,14 @@ export class EffectsStore {
   /** Writes one chunk; `data` has the chunk's whole shape. */
   async writeChunk(direction: Direction, name: string, at: readonly number[], data: Float32Array | Int32Array): Promise<void> {
     const path = join(this.folder, direction, name, 'c', ...at.map(String));
-    await writeChunkFile(path, data, this.temporaryFolder);
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    await writeFileAtomic(path, [bytes], this.temporaryFolder);
   }
 
   /** Marks the store complete: the last thing written. */
   async complete(attributes: Readonly<Record<string, unknown>>): Promise<void> {
     await zarr.create(this.root, { attributes: { ...attributes, complete: true } });
   }
-}
-
-async function writeChunkFile(path: string, data: Float32Array | Int32Array, temporaryFolder: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomic(path, [new Uint8Array(data.buffer, data.byteOffset, data.byteLength)], temporaryFolder);
 }
 
 /** zarrita's view of a folder, with atomic writes. Keys begin with a slash. */
@@ -113,8 +107,6 @@ class AtomicStore {
   }
 
   async set(key: zarr.AbsolutePath, value: Uint8Array): Promise<void> {
-    const path = join(this.folder, key);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFileAtomic(path, [value], this.temporaryFolder);
+    await writeFileAtomic(join(this.folder, key), [value], this.temporaryFolder);
   }
 }

@@ -2,12 +2,12 @@
  * A unit of the plan: up to 64 sources of one layer, kind and direction. What patching observed becomes rows of the
  * effect matrices and the sources' summaries: AP, gain, ledger, means by layer, strongest targets.
  */
-import type { Kind } from '../attribution/integrated-gradients.ts';
-import { gainOf, reachesTargets } from '../latent/gains.ts';
+import { gainOf, reachesTargets } from './gains.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { dot, headProbe, headWrite, type LinearMeasure, type Measure, neuronFactors, neuronNorms, neuronProbe } from './measures.ts';
 import { changeOfWrite, type Observation, ownChanges, type Patching } from './patching.ts';
 import { strongest, TOP } from './strongest.ts';
+import type { Kind } from '../terms.ts';
 
 /** `change` or one of the other measures. */
 export type AnyMeasure = 'change' | Measure;

@@ -13,9 +13,8 @@
  */
 import { type RandomisationRank, randomisationRank } from '../stats/randomisation.ts';
 import { sampleWithout, seededRandom } from '../stats/random.ts';
-import type { Contrast } from '../tasks/pair.ts';
-import type { Component } from './components.ts';
 import { type Label, type LabelName, labelName } from './labels.ts';
+import type { Component, Contrast } from '../terms.ts';
 
 /** How far apart, in natural logarithm, the own changes of a component and its matched control may be. */
 export const OWN_CHANGE_CALIPER = 0.25;

@@ -6,7 +6,8 @@
  * Both lists of a latent set have the same size by construction (ties and many zeros aside): their sizes say nothing.
  */
 import { quantile } from '../stats/quantile.ts';
-import { type Component, componentsWhere } from './components.ts';
+import { componentsWhere } from './components.ts';
+import type { Component } from '../terms.ts';
 
 export const DEFAULT_QUANTILE = 0.9;
 

@@ -16,8 +16,8 @@
  * has both signs against it. Everything is computed in float64 from the stored float32 scores.
  */
 import { isSmallD, type MetricValues } from '../tasks/metric.ts';
-import type { Contrast } from '../tasks/pair.ts';
-import { type Component, componentsWhere, type Direction } from './components.ts';
+import { componentsWhere } from './components.ts';
+import type { Component, Contrast, Direction } from '../terms.ts';
 
 export const DEFAULT_TAU = 0.02;
 

@@ -6,6 +6,15 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { ModelConfig } from './config.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
+/** A function that computes its value when first asked, and then keeps it: hashes of large files take seconds. */
+export function once<T>(compute: () => T): () => T {
+  let kept: { readonly value: T } | undefined;
+  return () => {
+    kept ??= { value: compute() };
+    return kept.value;
+  };
+}
+
 export interface Checkpoint {
   /** The name shown in results: the folder's or file's base name, or `embedded`. */
   readonly id: string;

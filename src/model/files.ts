@@ -1,34 +1,17 @@
 /**
- * Files on disk: reading by range, writing under the final name only when complete, and hashing.
- * Node only.
+ * Files of a model on disk: reading by range, and hashing. Node only.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { InputError } from '../errors.ts';
-import { encodeSafetensorsParts, type NamedTensor } from '../tensor/safetensors.ts';
+import { systemReason } from '../files.ts';
 
-/** One system call reads or writes at most this much: Linux stops at 2 GiB. */
+/** One system call reads at most this much: Linux stops at 2 GiB. */
 const CHUNK_BYTES = 1 << 28;
 /** The most that one read gives: no tensor of a model that fits this engine is larger. */
 const MAX_READ_BYTES = 2 ** 32;
-
-/** The reason of a failed system call, in a few words (`no such file`, `permission denied`, ...). */
-export function systemReason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const words: Readonly<Record<string, string>> = {
-    ENOENT: 'no such file',
-    EACCES: 'permission denied',
-    EPERM: 'permission denied',
-    EISDIR: 'a folder',
-    ENOTDIR: 'a path through a file',
-    ENOSPC: 'no space left on the disk',
-    EROFS: 'a read-only disk',
-    EMFILE: 'too many open files',
-  };
-  return words[code] ?? (code || (error instanceof Error ? error.message : String(error)));
-}
 
 /** A file opened for reading by range. Errors name it by `label`. */
 export class RangeFile {
@@ -113,46 +96,4 @@ export async function sha256OfFiles(paths: readonly string[]): Promise<string> {
   const lines: string[] = [];
   for (const path of paths) lines.push(`${await sha256OfFile(path)} ${basename(path)}\n`);
   return createHash('sha256').update(lines.sort().join('')).digest('hex');
-}
-
-/**
- * Writes a file so that its final name only ever holds all of it: a temporary file, flushed, then renamed.
- * @param temporaryFolder where the temporary file lies, on the same disk; by default beside the file.
- */
-export async function writeFileAtomic(
-  path: string,
-  parts: readonly Uint8Array[],
-  temporaryFolder: string = dirname(path),
-): Promise<void> {
-  await mkdir(temporaryFolder, { recursive: true });
-  const temporary = join(temporaryFolder, `.${basename(path)}.${randomUUID()}.tmp`);
-  try {
-    const handle = await open(temporary, 'wx');
-    try {
-      for (const part of parts) await writeAll(handle, part);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, Math.min(CHUNK_BYTES, bytes.length - done));
-    done += bytesWritten;
-  }
-}
-
-/** Writes tensors as a safetensors file, atomically; see `encodeSafetensorsParts` and `writeFileAtomic`. */
-export async function writeSafetensors(
-  path: string,
-  tensors: readonly NamedTensor[],
-  options: { readonly metadata?: Readonly<Record<string, string>>; readonly temporaryFolder?: string } = {},
-): Promise<void> {
-  await writeFileAtomic(path, encodeSafetensorsParts(tensors, options.metadata), options.temporaryFolder);
 }

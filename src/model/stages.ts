@@ -46,12 +46,12 @@ function unembed(g: StageBuilder, resid: number): Graph {
   const { dModel, vocabulary } = g.config;
   const { logits, tokens, positions } = g.options;
   const last = logits === 'last' && positions !== 1;
+  const normalised = normalise(g, resid, 'ln_final');
   // One-hot rows pick each prompt's last token, so that batches of unequal prompts need no padding rule.
-  const picked = last ? g.matmul(g.input('last', ['batch', 1, positions]), resid) : resid;
-  const normalised = normalise(g, picked, 'ln_final');
+  const picked = last ? g.matmul(g.input('last', ['batch', 1, positions]), normalised) : normalised;
   const columns = tokens?.length ?? vocabulary;
   const weight = g.weight('unembed.W_U_T', [columns, dModel], tokens);
-  const product = g.matmul(normalised, weight, true);
+  const product = g.matmul(picked, weight, true);
   const all = g.model.has('unembed.b_U')
     ? g.add(product, g.weight('unembed.b_U', [columns], tokens))
     : product;

@@ -20,7 +20,9 @@ export class Builder {
   }
 
   private push(node: Node): Value {
-    const key = `${node.op}|${node.inputs.join(',')}|${JSON.stringify(node.params)}`;
+    // JSON has no infinities: constants are told apart by their text.
+    const params = node.op === 'constant' ? String(node.params.value) : JSON.stringify(node.params);
+    const key = `${node.op}|${node.inputs.join(',')}|${params}`;
     // An identity is there to be distinct: it is never shared.
     const known = node.op === 'identity' ? undefined : this.seen.get(key);
     if (known !== undefined) return known;

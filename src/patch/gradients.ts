@@ -13,9 +13,9 @@ import type { Step } from '../runtime/engine.ts';
 import { full, type Tensor } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
 import type { Edit } from './edits.ts';
-import { METRIC, metricGraph, metricKey } from './metric-graph.ts';
+import { METRIC, metricKey, withMetric } from './metric-graph.ts';
 import { inputValue } from './variants.ts';
-import { batchOf, checkNames, isAt, type PreparedStage, prepareStage, residAfter, stepOf } from './walk.ts';
+import { type Batch, batchOf, checkNames, isAt, type PreparedStage, prepareStage, residAfter, stepOf } from './walk.ts';
 
 export interface GradientResult {
   /** F of each prompt, at its own last token: [batch]. */
@@ -35,7 +35,7 @@ export async function gradientsAt(
   checkNames(model, [...names, ...edits.map(({ at }) => at)], new Set(hookNames(model.config)));
   const batch = batchOf(model, prompts);
   const stages = stagesOf(model.config).map((stage) => {
-    if (stage.kind === 'unembed') return metricStage(model, metric, edits);
+    if (stage.kind === 'unembed') return metricStage(model, metric, batch, edits);
     return prepareStage(model, stage, batch, edits, { differentiate: names.filter((name) => isAt(name, stage)) });
   });
   const steps = [...(await forwardSteps(model, stages)), ...(await backwardSteps(model, stages, names))];
@@ -53,13 +53,11 @@ export async function gradientsAt(
 const gradientOf = (name: string) => `gradient ${name}`;
 const cotangentOf = (index: number) => `cotangent.${index}`;
 
-function metricStage(model: LoadedModel, metric: Metric, edits: readonly Edit[]): PreparedStage {
-  const stage = { kind: 'unembed' } as const;
-  if (edits.some((edit) => isAt(edit.at, stage))) {
-    throw new RangeError('edits of the final norm are not part of gradients');
-  }
-  const graph = metricGraph(model, metric, 'pos');
-  return { stage, graph, feeds: {}, key: `${metricKey(metric)} pos` };
+/** The last stage, up to F in place of all logits. */
+function metricStage(model: LoadedModel, metric: Metric, batch: Batch, edits: readonly Edit[]): PreparedStage {
+  const options = { logits: 'last', tokens: [metric.answer, metric.wrong] } as const;
+  const prepared = prepareStage(model, { kind: 'unembed' }, batch, edits, options);
+  return { ...prepared, graph: withMetric(prepared.graph), key: `${metricKey(metric)} ${prepared.key}` };
 }
 
 async function forwardSteps(model: LoadedModel, stages: readonly PreparedStage[]): Promise<Step[]> {

@@ -25,7 +25,7 @@ export function metricGraph(model: Blueprint, metric: Metric, positions: StageOp
 }
 
 /** Appends logit[answer] - logit[wrong] to a graph whose `logits` are [batch, 2]. */
-function withMetric(graph: Graph): Graph {
+export function withMetric(graph: Graph): Graph {
   const b = Builder.from(graph);
   const logits = graph.outputs.get('logits')!;
   const difference = b.sub(b.slice(logits, 1, 0, 1), b.slice(logits, 1, 1, 2));

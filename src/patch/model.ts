@@ -12,6 +12,7 @@ import { lastTokens } from '../model/inputs.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
+import { type IdPair, type Pair, pairFor, type TextOptions, type TextPair } from '../tasks/pair.ts';
 import type { Edit } from './edits.ts';
 import { type GradientResult, gradientsAt } from './gradients.ts';
 import { type NamesFilter, selectNames } from './names.ts';
@@ -104,6 +105,11 @@ export class Model {
     if (ids.length === 1) return ids[0]!;
     const shown = ids.map((id) => JSON.stringify(this.tokenizer().tokenText(id))).join(' ');
     throw new InputError(`expected one token, got ${ids.length} for ${JSON.stringify(text)}: ${shown}; mind the leading space`);
+  }
+
+  /** A checked pair of prompts, from texts or ids. Throws InputError for prompts or answers that do not fit. */
+  pair(pair: TextPair | IdPair, options: TextOptions = {}): Pair {
+    return pairFor(this.loaded, pair, options);
   }
 
   /** Stops the engine, frees its memory and closes the checkpoint. */

@@ -3,7 +3,7 @@
  * the labels.
  */
 import * as Plot from '@observablehq/plot';
-import type { Component, Contrast, Label } from '../results/study-json.ts';
+import type { Label } from '../results/study-json.ts';
 import { checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
 import { type LabelRegion, labelRegions } from './label-regions.ts';
@@ -12,6 +12,7 @@ import { type CategoryStyle, FONT_SIZE, INK, LABEL_STYLES, SOFT_INK, UNLABELLED 
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
 import { type Box, freeBox, placeLabels } from './place-labels.ts';
 import { componentName, formatCount, formatNumber, textWidth } from './text.ts';
+import type { Component, Contrast } from '../terms.ts';
 
 export interface ScatterPoint {
   component: Component;

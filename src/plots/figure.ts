@@ -3,7 +3,7 @@
  */
 import { BACKGROUND, FONT_FAMILY, INK, SOFT_INK } from './palette.ts';
 import { gridPanel, type Panel, textPanel } from './panel.ts';
-import { escapeXml, wrapText } from './text.ts';
+import { escapeXml, visibleText, wrapText } from './text.ts';
 
 export interface Figure {
   /** File name without its ending. */
@@ -51,8 +51,8 @@ function document(title: string, caption: string, inner: number, content: Panel)
   const height = Math.ceil(content.height + 2 * MARGIN);
   const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT_FAMILY}" fill="${INK}">`,
-    `<title>${escapeXml(title)}</title>`,
-    `<desc>${escapeXml(caption)}</desc>`,
+    `<title>${escapeXml(visibleText(title))}</title>`,
+    `<desc>${escapeXml(visibleText(caption))}</desc>`,
     `<rect width="${width}" height="${height}" fill="${BACKGROUND}"/>`,
     `<g transform="translate(${MARGIN},${MARGIN})">${content.content}</g>`,
     '</svg>',

@@ -2,13 +2,14 @@
  * Gains per layer: the labelled components, the ADDERs, and the controls that match the labelled ones.
  */
 import * as Plot from '@observablehq/plot';
-import type { Component, Label } from '../results/study-json.ts';
+import type { Label } from '../results/study-json.ts';
 import { checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
 import { symbolLegend } from './legend.ts';
 import { type CategoryStyle, INK, LABEL_STYLES, UNLABELLED } from './palette.ts';
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
 import { componentName, formatNumber } from './text.ts';
+import type { Component } from '../terms.ts';
 
 export type GainRole = Label | 'control';
 
@@ -121,7 +122,6 @@ function gainPanel(
       label: 'gain (ratio of norms, log scale)',
       labelAnchor: 'center',
       labelArrow: 'none',
-      grid: true,
       ticks: 6,
       tickFormat: (value: number) => formatNumber(value),
     },
@@ -135,6 +135,7 @@ function gainPanel(
         y2: domain[1],
         fill: '#f3f3f3',
       }),
+      Plot.gridY({ ticks: 6, stroke: '#dcdcdc', strokeOpacity: 1 }),
       Plot.dot(shown, {
         x: placeOf,
         y: 'gain',

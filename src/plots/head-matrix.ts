@@ -31,7 +31,8 @@ const SIDE = 620;
 const MARGIN = { left: 58, right: 12, top: 8, bottom: 50 };
 /** Shades on each side of 0. */
 const SHADES = 24;
-const SHARE = 0.995;
+/** Share of the cells that may lie beyond the scale. */
+const CLIPPED_SHARE = 0.005;
 
 /** Draws the matrix. Sources run down, targets across. */
 export function headMatrix(options: HeadMatrixOptions): Figure {
@@ -60,7 +61,7 @@ export function headMatrix(options: HeadMatrixOptions): Figure {
 
 /** A limit for one or several matrices: nearly all entries lie within it; own entries do not count. */
 export function matrixLimit(matrices: readonly Tensor[]): number {
-  return commonLimit(matrices.map(withoutOwn), SHARE).limit;
+  return commonLimit(matrices.map(withoutOwn), CLIPPED_SHARE).limit;
 }
 
 function withoutOwn({ shape, data }: Tensor): Float32Array {

@@ -1,5 +1,6 @@
 /** The regions of the labels in the plane of noising and denoising effects. */
-import type { Contrast, Label } from '../results/study-json.ts';
+import type { Label } from '../results/study-json.ts';
+import type { Contrast } from '../terms.ts';
 
 type Corner = readonly [noising: number, denoising: number];
 
@@ -57,10 +58,11 @@ export function labelRegions(
     [0.74 * high, 0.95 * high],
     [0.6 * high, 0.5 * high],
   ];
+  const middle = (low - tau) / 2;
   const inhibitoryNames: Corner[] = [
-    [0.36 * low, 0.93 * low],
-    [0.7 * low, 0.25 * low],
-    [0.7 * low, 0.8 * low],
+    [middle, 0.93 * low],
+    [middle, 0.6 * low],
+    [middle, 0.8 * low],
   ];
   const swap = contrast === 'swap';
   return [

@@ -2,7 +2,6 @@
  * Maps of layers by heads, side by side, with one colour scale for all.
  */
 import * as Plot from '@observablehq/plot';
-import type { Component } from '../results/study-json.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkShape, checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
@@ -11,6 +10,7 @@ import { divergingScale, FONT_SIZE, INK, sequentialScale, SOFT_INK } from './pal
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
 import { commonLimit, type ScaleKind, type ScaleLimit } from './scale.ts';
 import { componentName, formatCount, formatNumber, shorten, textWidth } from './text.ts';
+import type { Component } from '../terms.ts';
 
 export interface HeadMap {
   title: string;

@@ -36,6 +36,8 @@ interface Bar {
 
 const BINS = 61;
 const TOTAL_WIDTH = 900;
+/** Room for a tick's text, as a share of half the axis. */
+const TICK_SPACE = 0.19;
 
 /**
  * Draws the histograms. Most components do next to nothing and a few do much, so the axis is linear around 0
@@ -93,18 +95,19 @@ function binsOf({ shape, data }: Tensor, axis: SymlogAxis): Bar[] {
   })).filter((bar) => bar.count > 0);
 }
 
-/** 0 and powers of ten on both sides, as many as there is room for. */
-function ticksOf({ limit, linear }: SymlogAxis): number[] {
-  const powers: number[] = [];
-  for (
-    let exponent = Math.floor(Math.log10(limit));
-    10 ** exponent >= linear * 2 && powers.length < 3;
-    exponent--
-  ) {
-    powers.push(10 ** exponent);
+/** 0 and round numbers on both sides, from the end of the axis inwards, as many as there is room for. */
+function ticksOf(axis: SymlogAxis): number[] {
+  const end = forward(axis.limit, axis);
+  const sizes: number[] = [];
+  for (let exponent = Math.floor(Math.log10(axis.limit)); 10 ** exponent >= axis.linear / 2; exponent--) {
+    for (const digit of [5, 2, 1]) {
+      const size = Number(`${digit}e${exponent}`);
+      const inner = forward(sizes.at(-1) ?? axis.limit * 1.5, axis);
+      if (size <= axis.limit && inner - forward(size, axis) > TICK_SPACE * end) sizes.push(size);
+    }
   }
-  const sizes = powers.length > 0 ? powers : [limit / 1.05];
-  return [...sizes.map((size) => -size), 0, ...sizes.toReversed()];
+  const apart = sizes.filter((size) => forward(size, axis) > TICK_SPACE * end);
+  return [...apart.map((size) => -size), 0, ...apart.toReversed()];
 }
 
 function histogramPanel(

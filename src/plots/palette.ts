@@ -3,7 +3,8 @@
  * darkness for sizes, Okabe and Ito's colours for categories, each with a symbol of its own.
  */
 import type { ScaleOptions } from '@observablehq/plot';
-import type { Direction, Label } from '../results/study-json.ts';
+import type { Label } from '../results/study-json.ts';
+import type { Direction } from '../terms.ts';
 
 export const INK = '#222222';
 export const SOFT_INK = '#5a5a5a';

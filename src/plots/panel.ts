@@ -4,7 +4,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { FONT_SIZE, INK } from './palette.ts';
-import { escapeXml } from './text.ts';
+import { escapeXml, visibleText } from './text.ts';
 
 export interface Panel {
   width: number;
@@ -43,7 +43,9 @@ export function textPanel(lines: readonly string[], options: TextOptions = {}): 
   const { size = FONT_SIZE, color = INK, bold = false, width = 0 } = options;
   const step = Math.round(size * 1.4);
   const weight = bold ? ' font-weight="bold"' : '';
-  const spans = lines.map((line, i) => `<text x="0" y="${size + i * step}">${escapeXml(line)}</text>`);
+  const spans = lines.map(
+    (line, i) => `<text x="0" y="${size + i * step}">${escapeXml(visibleText(line))}</text>`,
+  );
   const content = `<g font-size="${size}" fill="${color}"${weight}>${spans.join('')}</g>`;
   return { width, height: lines.length * step + 2, content };
 }

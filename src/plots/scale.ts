@@ -1,8 +1,6 @@
 /**
  * Limits of colour scales: wide enough for nearly all cells, so that one strong cell does not wash out the rest.
  */
-import { max, quantile } from 'd3-array';
-
 export type ScaleKind = 'diverging' | 'sequential';
 
 export interface ScaleLimit {
@@ -14,14 +12,16 @@ export interface ScaleLimit {
   largest: number;
 }
 
-/** Values beyond this multiple of the quantile are clipped. */
+/** A largest size up to this multiple of the usual one is not far out. */
 const TOLERANCE = 3;
+/** So many cells at least may be clipped. */
+const FEW = 2;
 
 /**
- * The common limit of several arrays: their largest size, or, where that is far out, the `share` quantile of
- * the sizes that are not 0, rounded up to two digits.
+ * The common limit of several arrays: their largest size; or, where a few sizes are far out, the largest of the
+ * others, rounded up to two digits. A few: the `share` of those that are not 0, two at least.
  */
-export function commonLimit(arrays: readonly ArrayLike<number>[], share = 0.99): ScaleLimit {
+export function commonLimit(arrays: readonly ArrayLike<number>[], share = 0.02): ScaleLimit {
   const sizes: number[] = [];
   for (const values of arrays) {
     for (let i = 0; i < values.length; i++) {
@@ -29,9 +29,10 @@ export function commonLimit(arrays: readonly ArrayLike<number>[], share = 0.99):
       if (size > 0 && Number.isFinite(size)) sizes.push(size);
     }
   }
-  const largest = max(sizes) ?? 0;
+  const sorted = Float64Array.from(sizes).sort().reverse();
+  const largest = sorted[0] ?? 0;
   if (largest === 0) return { limit: 1, clipped: 0, largest };
-  const usual = quantile(sizes, share) ?? largest;
+  const usual = sorted[Math.max(FEW, Math.ceil(share * sorted.length))] ?? largest;
   const limit = roundUp(largest <= TOLERANCE * usual ? largest : usual);
   return { limit, clipped: sizes.filter((size) => size > limit).length, largest };
 }

@@ -5,9 +5,9 @@ import { layerHeadMaps, type HeadMap } from '../plots/layer-head-maps.ts';
 import { type LedgerItem, ledgerWaterfall } from '../plots/ledger-waterfall.ts';
 import { LABEL_STYLES } from '../plots/palette.ts';
 import { componentName } from '../plots/text.ts';
-import type { Component, Direction, Kind } from '../results/study-json.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { labelsOf, latentBySize, scoreOf, singular, strongest, type StudyView, valueAt } from './view.ts';
+import type { Component, Direction, Kind } from '../terms.ts';
 
 /** The head to head matrix of each direction, with one scale; empty where it was not written whole. */
 export async function matrixFigures(view: StudyView): Promise<Figure[]> {
@@ -93,23 +93,20 @@ function unreachable({ shape, data }: Tensor, [layer]: Component): Tensor {
   return { shape, data: data.map((value, i) => (i < first ? Number.NaN : value)) };
 }
 
-const LEDGER_ITEMS: Readonly<Record<Kind, number>> = { heads: 5, neurons: 3 };
+/** So many accounts are drawn for each direction. */
+const LEDGER_ITEMS = 6;
 
-/** The accounts of the strongest components; undefined for metrics without a ledger. */
-export function ledgerFigure(view: StudyView): Figure | undefined {
+/** The accounts of the strongest components of a kind; undefined for metrics without a ledger. */
+export function ledgerFigure(view: StudyView, kind: Kind): Figure | undefined {
   const groups = view.directions
-    .map((direction) => ({
-      title: direction,
-      items: view.kinds.flatMap((kind) => ledgerItems(view, direction, kind)),
-    }))
+    .map((direction) => ({ title: direction, items: ledgerItems(view, direction, kind) }))
     .filter((group) => group.items.length > 0);
   if (groups.length === 0) return undefined;
   return ledgerWaterfall({
-    name: 'ledger',
-    title: 'Which way the strongest effects take',
+    name: `${kind}-ledger`,
+    title: `Which way the strongest effects take: ${kind}`,
     subtitle: 'Ledger: own direct + by heads + by neurons + norm = change of F',
-    caption:
-      'The effect of patching one component, as a balanced account. Own direct: what its own write does to the two logits. By heads, by neurons: what all later components, which now write something else, do. Norm: what is left, the change of the final norm’s scale. Each bar begins where the one above it ends; the black bar is the sum, the exact effect on F.',
+    caption: `The effect of patching one ${singular(kind)}, as a balanced account, for the strongest in each direction. Own direct: what its own write does to the two logits. By heads, by neurons: what all later components, which now write something else, do. Norm: what is left, the change of the final norm’s scale. Each bar begins where the one above it ends; the black bar is the sum, the exact effect on F.`,
     groups,
     unit: `change of F (${view.unit})`,
   });
@@ -122,7 +119,7 @@ function ledgerItems(view: StudyView, direction: Direction, kind: Kind): LedgerI
   const labels = labelsOf(view, kind);
   const order = strongest(ap.shape, (component) => Math.abs(valueAt(ap, component)));
   const width = ap.shape[1] ?? 0;
-  return order.slice(0, LEDGER_ITEMS[kind]).map((component) => {
+  return order.slice(0, LEDGER_ITEMS).map((component) => {
     const at = 4 * (component[0] * width + component[1]);
     const label = labels.get(componentName(component));
     const style = label ? ` (${LABEL_STYLES[label].name})` : '';

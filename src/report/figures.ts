@@ -26,7 +26,7 @@ export async function studyFigures(view: StudyView): Promise<ReportFigure[]> {
       ],
     ],
     ['effects', [await latentFigure(view), ...(await matrixFigures(view))]],
-    ['ledger', [ledgerFigure(view)]],
+    ['ledger', view.kinds.map((kind) => ledgerFigure(view, kind))],
     ['gains', view.kinds.map((kind) => gainsFigure(view, kind))],
     ['neurons', [neuronHistogramsFigure(view), scatterFigure(view, 'neurons')]],
   ];

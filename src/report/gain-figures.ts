@@ -4,9 +4,10 @@ import { gainDots, type GainPoint } from '../plots/gain-dots.ts';
 import { layerHistograms } from '../plots/layer-histograms.ts';
 import { DIRECTION_COLORS } from '../plots/palette.ts';
 import { formatCount } from '../plots/text.ts';
-import type { Component, Direction, Kind, Label } from '../results/study-json.ts';
+import type { Label } from '../results/study-json.ts';
 import { DIRECTIONS_TEXT, valuesText } from './captions.ts';
 import { effectsOf, effectUnit, hasLabels, scoreOf, type StudyView, valueAt } from './view.ts';
+import type { Component, Direction, Kind } from '../terms.ts';
 
 const COMPARED: readonly Label[] = ['and', 'or', 'noising_only', 'denoising_only', 'adder'];
 
@@ -16,7 +17,7 @@ export function gainsFigure(view: StudyView, kind: Kind): Figure | undefined {
     title: direction,
     points: gainPoints(view, kind, direction),
   }));
-  if (groups.every((group) => group.points.length === 0)) return undefined;
+  if (!hasLabels(view) || groups.every((group) => group.points.length === 0)) return undefined;
   const counts = view.directions.map((direction) => {
     const rule = view.study.controls[kind]?.[direction]?.matched;
     return rule
@@ -27,11 +28,20 @@ export function gainsFigure(view: StudyView, kind: Kind): Figure | undefined {
     name: `${kind}-gains`,
     title: `Gains of ${kind}: labelled against matched controls`,
     subtitle: 'Gain: how much all reachable targets change, per unit of own change',
-    caption: `On this pair, the gain of each labelled ${kind === 'heads' ? 'head' : 'neuron'}, of each ADDER, and of controls of the same layer whose own change is within 0.25 in natural logarithm. A short black line is the geometric mean. All points are shown; one pair allows no inference about other prompts.`,
+    caption: `On this pair, the gain of each labelled ${kind === 'heads' ? 'head' : 'neuron'}, of each ADDER, and of controls of the same layer whose own change is within 0.25 in natural logarithm. A short black line is the geometric mean. ${shownText(view, kind)} One pair allows no inference about other prompts.`,
     layers: view.study.shape.layers,
     groups,
     notes: [`${counts.join('; ')}.`, ...targetsNote(view)],
   });
+}
+
+/** Whether the controls drawn are all there are. */
+function shownText(view: StudyView, kind: Kind): string {
+  const points = view.directions.flatMap((d) => view.study.controls[kind]?.[d]?.matched.points ?? []);
+  const most = Math.max(0, ...points.map((point) => point.controls.length));
+  return points.some((point) => point.candidates > point.controls.length)
+    ? `Of the controls of one labelled component, at most ${formatCount(most)} are drawn; the comparison uses all.`
+    : 'All points are shown.';
 }
 
 /** Says over which targets gains run where only one kind was computed. */

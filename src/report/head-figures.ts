@@ -4,7 +4,6 @@ import type { Figure } from '../plots/figure.ts';
 import { layerHeadMaps } from '../plots/layer-head-maps.ts';
 import { componentName, formatNumber } from '../plots/text.ts';
 import { tokenStrip } from '../plots/token-strip.ts';
-import { DIRECTIONS, type Kind } from '../results/study-json.ts';
 import { DIRECTIONS_TEXT, valuesText } from './captions.ts';
 import {
   effectsOf,
@@ -19,15 +18,16 @@ import {
   type StudyView,
   valueAt,
 } from './view.ts';
+import { DIRECTIONS, type Kind } from '../terms.ts';
 
 /** The two prompts and the likeliest next tokens. */
-export function tokensFigure({ study }: StudyView): Figure {
+export function tokensFigure({ study, metricName }: StudyView): Figure {
   const { clean, corrupted, answer, wrong } = study.pair;
   const { metric } = study;
   return tokenStrip({
     name: 'tokens',
     title: 'The pair of prompts',
-    subtitle: `${metric.name}: F = ${formatNumber(metric.clean)} clean, ${formatNumber(metric.corrupted)} corrupted, D = ${formatNumber(metric.D)}`,
+    subtitle: `${metricName}: F = ${formatNumber(metric.clean, 4)} clean, ${formatNumber(metric.corrupted, 4)} corrupted, D = ${formatNumber(metric.D, 4)}`,
     caption:
       'The tokens of both prompts; framed boxes are where they differ. Below, the five likeliest next tokens of both runs, with their probability and logit.',
     clean: clean.tokens,

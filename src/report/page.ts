@@ -60,13 +60,12 @@ function promptsLine({ study }: StudyView): string {
 }
 
 function factsHtml({ study, unit }: StudyView): string {
-  const { shape, metric, pair, model } = study;
+  const { shape, metric, pair } = study;
   const facts: [string, string][] = [
     ['F, clean run', formatNumber(metric.clean, 4)],
     ['F, corrupted run', formatNumber(metric.corrupted, 4)],
     [`D (${unit})`, formatNumber(metric.D, 4)],
     ['contrast', pair.contrast],
-    ['architecture', model.architecture],
     ['layers × heads', `${shape.layers} × ${shape.heads}`],
     ['neurons a layer', String(shape.neurons)],
   ];

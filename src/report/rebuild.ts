@@ -1,7 +1,7 @@
 /** Builds the figures and the page of a study folder from its result files. */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { InputError } from '../errors.ts';
+import { rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic, writeTextAtomic } from '../files.ts';
 import { svgToPng } from '../plots/svg-to-png.ts';
 import { openStudy } from '../results/read.ts';
 import type { StudyJson } from '../results/study-json.ts';
@@ -24,35 +24,22 @@ export interface RebuiltReport {
 /**
  * Writes `figures/*.svg`, `figures/*.png` and `report.html` into a study folder. Only result files are read.
  * Each file is written to `.work/` and renamed, so that none is ever half-written under its name.
+ * Throws InputError where the folder is not that of a finished study, or the disk is full or may not be written.
  */
 export async function rebuildReport(folder: string, { study }: RebuildOptions = {}): Promise<RebuiltReport> {
   const view = viewStudy(await openStudy(folder, study));
   const drawn = await studyFigures(view);
   const figures: string[] = [];
+  const work = join(folder, '.work');
   for (const { name, svg } of drawn) {
     const base = join(folder, 'figures', name);
-    await writeWhole(folder, `${base}.svg`, svg);
-    await writeWhole(folder, `${base}.png`, svgToPng(svg));
+    await writeTextAtomic(`${base}.svg`, svg, work);
+    await writeFileAtomic(`${base}.png`, [svgToPng(svg)], work);
     figures.push(`${base}.svg`, `${base}.png`);
   }
   const page = join(folder, 'report.html');
-  await writeWhole(folder, page, pageHtml(view, drawn));
+  await writeTextAtomic(page, pageHtml(view, drawn), work);
+  // A study that is being made still has its own files there.
+  await rmdir(work).catch(() => {});
   return { page, figures };
-}
-
-/** Writes a file under a temporary name in `<folder>/.work/`, then gives it its own. */
-async function writeWhole(folder: string, path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = join(folder, '.work', `report-${process.pid}.part`);
-  try {
-    await mkdir(dirname(temporary), { recursive: true });
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new InputError(
-      `invalid folder: cannot write ${path} (${code}); expected a folder with write access and free space`,
-    );
-  }
 }

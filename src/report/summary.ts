@@ -4,13 +4,7 @@
  */
 import { LABEL_STYLES } from '../plots/palette.ts';
 import { componentName, formatCount, formatNumber } from '../plots/text.ts';
-import {
-  type Component,
-  type ControlsJson,
-  type Direction,
-  type Kind,
-  LABELS,
-} from '../results/study-json.ts';
+import { type ControlsJson, LABELS } from '../results/study-json.ts';
 import { targetsNote } from './gain-figures.ts';
 import { tokenHtml, escape } from './html.ts';
 import {
@@ -24,6 +18,7 @@ import {
   type StudyView,
   valueAt,
 } from './view.ts';
+import type { Component, Direction, Kind } from '../terms.ts';
 
 /** The summary: a few sentences on the pair, on each kind of component, and on the quality of the numbers. */
 export function summaryHtml(view: StudyView): string {
@@ -67,7 +62,7 @@ function counted(count: number, kind: Kind): string {
   return `${formatCount(count)} ${count === 1 ? singular(kind) : kind}`;
 }
 
-function pairSentence({ study, unit, normalised }: StudyView): string {
+function pairSentence({ study, metricName, unit, normalised }: StudyView): string {
   const { metric, pair } = study;
   const answers =
     pair.answer?.text && pair.wrong?.text
@@ -78,7 +73,7 @@ function pairSentence({ study, unit, normalised }: StudyView): string {
       ? 'a swap: the corrupted prompt is itself valid, with the two answers exchanged, so which of the two directions is which depends on the prompt that one calls clean'
       : 'a removal: the corrupted prompt no longer tells the answer';
   const small = normalised ? '' : ' D is small, so nothing is normalised and there are no labels.';
-  return `The metric F is the ${escape(metric.name)}${answers}: ${formatNumber(metric.clean, 4)} in the clean run and ${formatNumber(metric.corrupted, 4)} in the corrupted run, so D = ${formatNumber(metric.D, 4)} ${unit}. The pair is ${contrast}.${small}`;
+  return `The metric F is the ${escape(metricName)}${answers}: ${formatNumber(metric.clean, 4)} in the clean run and ${formatNumber(metric.corrupted, 4)} in the corrupted run, so D = ${formatNumber(metric.D, 4)} ${unit}. The pair is ${contrast}.${small}`;
 }
 
 function effectSentence(view: StudyView, kind: Kind): string {

@@ -2,10 +2,11 @@
 import { LEDGER_PARTS } from '../plots/ledger-waterfall.ts';
 import { LABEL_STYLES } from '../plots/palette.ts';
 import { componentName, formatCount } from '../plots/text.ts';
-import { type Component, type Direction, DIRECTIONS, type Kind } from '../results/study-json.ts';
+import { PAGE_PHASE } from '../results/study-json.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type CellValue, type Column, tableHtml } from './html.ts';
 import { labelsOf, largestEffect, normalise, scoreOf, strongest, type StudyView, valueAt } from './view.ts';
+import { type Component, DIRECTIONS, type Direction, type Kind } from '../terms.ts';
 
 /** At most so many neurons are listed. */
 export const TOP_NEURONS = 100;
@@ -124,7 +125,7 @@ export function gapTable({ study }: StudyView): string {
   });
 }
 
-/** Time and memory of every phase. */
+/** Time and memory of every phase but the one that makes the page: `report` then gives the same page again. */
 export function phaseTable({ study }: StudyView): string {
   return tableHtml({
     id: 'table-phases',
@@ -134,6 +135,8 @@ export function phaseTable({ study }: StudyView): string {
       { title: 'seconds', kind: 'float' },
       { title: 'peak memory, MB', kind: 'float' },
     ],
-    rows: study.phases.map(({ name, seconds, peak_bytes }) => [name, seconds, peak_bytes / 1e6]),
+    rows: study.phases
+      .filter(({ name }) => name !== PAGE_PHASE)
+      .map(({ name, seconds, peak_bytes }) => [name, seconds, peak_bytes / 1e6]),
   });
 }

@@ -2,18 +2,9 @@
  * A study as the figures and the page look at it: effects normalised where they can be, labels by component.
  */
 import type { StudyResults } from '../results/read.ts';
-import {
-  type Component,
-  type Direction,
-  DIRECTIONS,
-  isSmallD,
-  type Kind,
-  KINDS,
-  type Label,
-  LABELS,
-  type StudyJson,
-} from '../results/study-json.ts';
+import { isSmallD, type Label, LABELS, type StudyJson } from '../results/study-json.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { type Component, DIRECTIONS, type Direction, KINDS, type Kind } from '../terms.ts';
 
 export type Method = 'ap' | 'ig';
 
@@ -28,6 +19,8 @@ export interface StudyView {
   /** Kinds and directions for which there are patching scores. */
   kinds: readonly Kind[];
   directions: readonly Direction[];
+  /** The metric in words. */
+  metricName: string;
   /** Unit of changes of F. */
   unit: string;
 }
@@ -46,6 +39,7 @@ export function viewStudy(results: StudyResults): StudyView {
     asPublished: asPublished === true || as_published === true,
     kinds: KINDS.filter((kind) => study.components.includes(kind)),
     directions: DIRECTIONS.filter((direction) => KINDS.some((kind) => scores.has(`ap.${direction}.${kind}`))),
+    metricName: study.metric.name.replaceAll('_', ' '),
     unit: study.metric.name.includes('logit') ? 'logits' : 'units of F',
   };
 }
@@ -87,9 +81,10 @@ export function hasLabels(view: StudyView): boolean {
   return view.normalised && !view.asPublished && view.directions.length === DIRECTIONS.length;
 }
 
-/** The label of each labelled component, by `layer.index`. */
+/** The label of each labelled component, by `layer.index`; empty where the study has no labels. */
 export function labelsOf(view: StudyView, kind: Kind): Map<string, Label> {
   const labels = new Map<string, Label>();
+  if (!hasLabels(view)) return labels;
   for (const label of LABELS) {
     for (const component of view.study.labels[kind]?.[label] ?? []) labels.set(component.join('.'), label);
   }

@@ -5,7 +5,7 @@ import FileSystemStore from '@zarrita/storage/fs';
 import * as zarr from 'zarrita';
 import { InputError, RunError } from '../errors.ts';
 import { sizeOf, type Tensor } from '../tensor/tensor.ts';
-import type { Direction } from './study-json.ts';
+import type { Direction } from '../terms.ts';
 
 type EffectsArray = zarr.Array<zarr.DataType, FileSystemStore>;
 

@@ -7,18 +7,15 @@
  */
 import * as z from 'zod';
 import { InputError } from '../errors.ts';
+import { type Component, CONTRASTS, type Contrast, type Direction, type Kind, KINDS } from '../terms.ts';
 
 export const STUDY_SCHEMA_NAME = 'mediators/study';
 export const STUDY_SCHEMA_MAJOR = 1;
+/** The phase that makes the page, which therefore cannot tell of it. */
+export const PAGE_PHASE = 'figures and page';
 /** The value of `schema` in every file written by this version. */
 export const STUDY_SCHEMA: string = `${STUDY_SCHEMA_NAME}@${STUDY_SCHEMA_MAJOR}`;
 
-export const DIRECTIONS = ['noising', 'denoising'] as const;
-export type Direction = (typeof DIRECTIONS)[number];
-export const KINDS = ['heads', 'neurons'] as const;
-export type Kind = (typeof KINDS)[number];
-export const CONTRASTS = ['removal', 'swap'] as const;
-export type Contrast = (typeof CONTRASTS)[number];
 /** Every label, in reading order. A swap pair has the two `_only` in place of AND and OR. */
 export const LABELS = [
   'and',
@@ -33,9 +30,6 @@ export type Label = (typeof LABELS)[number];
 /** The three ways to draw controls; `matched` is the primary one. */
 export const CONTROL_RULES = ['any', 'matched', 'matched_unlabelled'] as const;
 export type ControlRuleName = (typeof CONTROL_RULES)[number];
-
-/** A head or neuron: [layer, index]. */
-export type Component = [layer: number, index: number];
 
 /** One prompt of the pair. `text` is null for a pair given as ids; `tokens` are then the ids as text. */
 export interface PromptJson {

@@ -30,8 +30,10 @@ export function createNodeEngine(options: NodeEngineOptions = {}): Engine {
   const pending = new Map<number, Pending>();
   const keys = new Set<string>();
   let sent = 0;
+  let stopped: Error | undefined;
 
   const fail = (error: Error) => {
+    stopped ??= error;
     for (const { reject } of pending.values()) reject(new RunError(error.message, { cause: error }));
     pending.clear();
     worker.unref();
@@ -47,6 +49,7 @@ export function createNodeEngine(options: NodeEngineOptions = {}): Engine {
   });
   const call = (request: Request): Promise<unknown> =>
     new Promise((resolve, reject) => {
+      if (stopped) return reject(new RunError(stopped.message, { cause: stopped }));
       worker.ref();
       pending.set(++sent, { resolve, reject });
       worker.postMessage({ id: sent, request });

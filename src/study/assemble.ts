@@ -1,17 +1,16 @@
 /**
  * Joins the units of a study into its result files: arrays over all layers.
  */
-import type { Kind } from '../attribution/integrated-gradients.ts';
 import { MAX_STEPS } from '../attribution/integrated-gradients.ts';
 import type { EffectsStore } from '../effects/store.ts';
 import { TOP } from '../effects/strongest.ts';
-import type { Direction } from '../latent/components.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { tensor, type Tensor, zeros } from '../tensor/tensor.ts';
 import { IG_DIRECTIONS, igUnit } from './attribute.ts';
 import type { StudyFolder, Tensors } from './folder.ts';
 import type { StudyOptions } from './options.ts';
 import { layerUnits, unitName } from './patch.ts';
+import type { Direction, Kind } from '../terms.ts';
 
 export interface AssembledIg {
   /** `ig.<direction>.<kind>` [layers, n] and `.positions` [layers, pos, n]. */

@@ -1,19 +1,14 @@
 /**
  * The attribution phase: integrated gradients of every layer, kind and direction, one file each.
  */
-import {
-  type Kind,
-  type LayerScores,
-  layerIntegratedGradients,
-  refinedScores,
-} from '../attribution/integrated-gradients.ts';
+import { type LayerScores, layerIntegratedGradients, refinedScores } from '../attribution/integrated-gradients.ts';
 import { throwIfCancelled } from '../errors.ts';
-import type { Direction } from '../latent/components.ts';
 import type { Run } from '../patch/pair-runs.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import { tensor, type Tensor } from '../tensor/tensor.ts';
 import type { StudyFolder } from './folder.ts';
 import { DEFAULT_STEPS, type StudyOptions } from './options.ts';
+import type { Direction, Kind } from '../terms.ts';
 
 /** Both runs of a pair. */
 export interface PairRuns {

@@ -1,17 +1,16 @@
 /**
  * From arrays to `study.json`: latent sets, labels, controls, predictions, provenance.
  */
-import type { Kind } from '../attribution/integrated-gradients.ts';
-import type { Direction } from '../latent/components.ts';
 import { compareWithControls } from '../latent/controls.ts';
 import { latentSets } from '../latent/highlight.ts';
 import { asymmetry, effectStrength, labelComponents, labelSets, labelStability } from '../latent/labels.ts';
 import type { LoadedModel } from '../model/loaded.ts';
 import type { PerDirection, PerKind, PredictionJson, StudyJson } from '../results/study-json.ts';
 import { isSmallD, type MetricValues } from '../tasks/metric.ts';
-import type { Contrast, Pair, Prompt, Token } from '../tasks/pair.ts';
+import type { Pair, Prompt, Token } from '../tasks/pair.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { StudyOptions } from './options.ts';
+import type { Contrast, Direction, Kind } from '../terms.ts';
 
 const LIKELIEST = 5;
 

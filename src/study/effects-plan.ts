@@ -1,13 +1,13 @@
 /**
  * Which arrays `effects.zarr` holds, and which are too large to be written whole.
  */
-import type { Kind } from '../attribution/integrated-gradients.ts';
 import { type ArrayPlan, matrixName, matrixPlan } from '../effects/store.ts';
 import { TOP } from '../effects/strongest.ts';
 import type { AnyMeasure } from '../effects/unit.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { sizeOf } from './assemble.ts';
 import type { StudyOptions } from './options.ts';
+import type { Kind } from '../terms.ts';
 
 /** Above this an array is not written whole unless `--full` asks for it. */
 export const WHOLE_BYTES = 256_000_000;

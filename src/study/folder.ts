@@ -2,10 +2,10 @@
  * The folder of a study while it is made: what is done so far lies in `.work/`, one file a unit, each written whole.
  * A manifest tells which study it is, so that `--resume` never mixes two.
  */
-import { access, constants, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { InputError, RunError } from '../errors.ts';
-import { systemReason, writeFileAtomic, writeSafetensors } from '../model/files.ts';
+import { InputError } from '../errors.ts';
+import { systemReason, writeSafetensors, writeTextAtomic } from '../files.ts';
 import { decodeSafetensors } from '../tensor/safetensors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -18,10 +18,14 @@ const STUDY = 'study.json';
 
 export type Tensors = ReadonlyMap<string, Tensor | Tensor<Int32Array>>;
 
+/** What a folder holds of a study. */
+export type FolderState = 'new' | 'begun' | 'complete';
+
 export class StudyFolder {
   readonly work: string;
 
-  private constructor(readonly path: string) {
+  /** Reads and writes nothing yet. */
+  constructor(readonly path: string) {
     this.work = join(path, WORK);
   }
 
@@ -29,7 +33,7 @@ export class StudyFolder {
   static async open(path: string, resume: boolean): Promise<StudyFolder> {
     await checkOut(path, resume);
     try {
-      await mkdir(join(path, WORK), { recursive: true });
+      await mkdir(path, { recursive: true });
     } catch (error) {
       throw unwritable(path, error);
     }
@@ -37,23 +41,31 @@ export class StudyFolder {
   }
 
   /**
-   * Claims the folder for a study, or finds what it already holds of it.
+   * What the folder holds of a study; nothing is written.
    * Throws InputError naming the first difference where it holds another study.
    */
-  async claim(identity: Identity): Promise<'new' | 'begun' | 'complete'> {
+  async holds(identity: Identity): Promise<FolderState> {
     const complete = await this.readJson(join(this.path, STUDY));
-    const known = complete ? (complete as { identity?: Identity }).identity : await this.readJson(join(this.work, MANIFEST));
+    const known = complete
+      ? (complete as { identity?: Identity }).identity
+      : await this.readJson(join(this.work, MANIFEST));
     if (known === undefined || known === null) {
-      const others = (await readdir(this.path)).filter((name) => name !== WORK);
-      if (others.length > 0) {
-        throw new InputError(`expected a folder of an unfinished study, got ${this.path} with ${others[0]}; choose another`);
-      }
-      await writeFileAtomic(join(this.work, MANIFEST), [new TextEncoder().encode(JSON.stringify(identity, null, 1))]);
-      return 'new';
+      const others = (await this.entries()).filter((name) => name !== WORK);
+      if (others.length === 0) return 'new';
+      throw new InputError(
+        `expected a folder of an unfinished study, got ${this.path} with ${others[0]}; choose another`,
+      );
     }
     compare(known as Identity, identity, this.path);
-    if (complete) await rm(this.work, { recursive: true, force: true });
     return complete ? 'complete' : 'begun';
+  }
+
+  /** Claims the folder for a study, or finds what it already holds of it; throws as `holds`. */
+  async claim(identity: Identity): Promise<FolderState> {
+    const state = await this.holds(identity);
+    if (state === 'new') await writeTextAtomic(join(this.work, MANIFEST), JSON.stringify(identity, null, 1));
+    if (state === 'complete') await this.tidy();
+    return state;
   }
 
   /** Whether a unit is done. */
@@ -76,7 +88,7 @@ export class StudyFolder {
 
   /** Writes a result under its final name, whole. */
   async write(name: string, text: string): Promise<void> {
-    await writeFileAtomic(join(this.path, name), [new TextEncoder().encode(text)], this.work);
+    await writeTextAtomic(join(this.path, name), text, this.work);
   }
 
   /** Removes what was needed only to go on. */
@@ -86,6 +98,10 @@ export class StudyFolder {
 
   private unitPath(name: string): string {
     return join(this.work, `${name}.safetensors`);
+  }
+
+  private entries(): Promise<string[]> {
+    return readdir(this.path).catch(() => []);
   }
 
   private async readJson(path: string): Promise<unknown> {
@@ -98,44 +114,68 @@ export class StudyFolder {
     try {
       return JSON.parse(text);
     } catch {
-      throw new RunError(`${path} is damaged; remove the folder and start again`);
+      throw new InputError(`expected JSON in ${path}, got something else; remove the folder and start again`);
     }
   }
 }
 
 /**
- * Checks that a folder can take a study and makes nothing, so that it can be asked before a model is loaded.
+ * Checks that a folder can take a study and leaves nothing, so that it can be asked before a model is loaded.
  * Throws InputError where it is not empty (without `resume`) or cannot be written.
  */
 export async function checkOut(path: string, resume: boolean): Promise<void> {
+  if (path === '') throw new InputError('expected a folder for --out, got an empty name; give one');
+  let entries: string[];
   try {
-    const entries = await readdir(path);
-    if (entries.length > 0 && !resume) {
-      throw new InputError(`expected an empty folder for --out, got ${path} with ${entries.length} entries; choose another or give --resume`);
-    }
-    await access(path, constants.W_OK);
+    entries = await readdir(path);
   } catch (error) {
-    if (error instanceof InputError) throw error;
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw unwritable(path, error);
-    await checkParent(path);
+    if (!isMissing(error)) throw unwritable(path, error);
+    return checkTakesFolders(path, await nearestAbove(path));
+  }
+  if (entries.length === 0) return checkTakesFolders(path, path);
+  if (!resume) {
+    const count = entries.length === 1 ? '1 entry' : `${entries.length} entries`;
+    throw new InputError(
+      `expected an empty folder for --out, got ${path} with ${count}; choose another or give --resume`,
+    );
+  }
+  // A study that is there may be complete: it must not change.
+  await access(path, constants.W_OK).catch((error: unknown) => {
+    throw unwritable(path, error);
+  });
+}
+
+/** Makes a folder within and removes it again: permissions alone do not tell what root or a disk may do. */
+async function checkTakesFolders(path: string, within: string): Promise<void> {
+  try {
+    await rmdir(await mkdtemp(join(within, '.mediators-')));
+  } catch (error) {
+    throw unwritable(path, error);
   }
 }
 
-/** The nearest folder above that is there must be one, and take new ones. */
-async function checkParent(path: string): Promise<void> {
+/** The nearest folder above that is there. */
+async function nearestAbove(path: string): Promise<string> {
   for (let parent = dirname(resolve(path)); ; parent = dirname(parent)) {
     try {
-      if (!(await stat(parent)).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
-      await access(parent, constants.W_OK);
-      return;
+      if ((await stat(parent)).isDirectory()) return parent;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw unwritable(path, error);
+      if (isMissing(error)) continue;
+      throw unwritable(path, error);
     }
+    throw unwritable(path, Object.assign(new Error(), { code: 'ENOTDIR' }));
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function unwritable(path: string, error: unknown): InputError {
-  return new InputError(`expected a folder that can be written for --out, got ${path}: ${systemReason(error)}; choose another`);
+  const reason = isMissing(error) ? 'no folder can be made there' : systemReason(error);
+  return new InputError(
+    `expected a folder that can be written for --out, got ${path}: ${reason}; choose another`,
+  );
 }
 
 function compare(known: Identity, wanted: Identity, path: string): void {

@@ -1,18 +1,22 @@
 /**
  * What a study can be asked to do. Defaults are the contract's (docs/definitions.md).
  */
-import type { Kind } from '../attribution/integrated-gradients.ts';
 import { MEASURES, type Measure } from '../effects/measures.ts';
 import { InputError } from '../errors.ts';
-import type { Direction } from '../latent/components.ts';
 import { DEFAULT_QUANTILE } from '../latent/highlight.ts';
 import { DEFAULT_TAU } from '../latent/labels.ts';
+import type { Direction, Kind } from '../terms.ts';
 
 export const DEFAULT_OUT = './mediators-study';
 /** Gauss-Legendre points of integrated gradients. */
 export const DEFAULT_STEPS = 50;
 /** Patched runs in one batch: the fastest size measured on two cores (docs/performance.md). */
 export const DEFAULT_BATCH = 64;
+
+/** The most of them: the chunk of an effect matrix. */
+export const MAX_BATCH = 64;
+/** The most points of integrated gradients that can be asked for. */
+export const MAX_POINTS = 10_000;
 
 export interface StudyOptions {
   /** The folder of results. */
@@ -62,16 +66,18 @@ export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   checkList('components', options.components, ['heads', 'neurons']);
   checkList('directions', options.directions, ['noising', 'denoising']);
   if (options.measures.length > 0) checkList('measures', options.measures, MEASURES);
-  if (steps !== 'auto') checkWhole('steps', steps, 1);
+  if (steps !== 'auto') checkWhole('steps', steps, 1, MAX_POINTS);
   if (!(quantile > 0 && quantile < 1)) fail('quantile', 'a number between 0 and 1', quantile);
   if (!(tau > 0 && Number.isFinite(tau))) fail('tau', 'a number above 0', tau);
   checkWhole('seed', seed, 0);
-  checkWhole('batch', batch, 1);
+  checkWhole('batch', batch, 1, MAX_BATCH);
   return options;
 }
 
-function checkWhole(name: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) fail(name, `a whole number from ${least}`, value);
+function checkWhole(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+  fail(name, `a whole number ${range}`, value);
 }
 
 function checkList(name: string, values: readonly string[], known: readonly string[]): void {

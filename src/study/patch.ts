@@ -2,13 +2,11 @@
  * The patching phase: every source of every layer, kind and direction. Units are a function of the model and options
  * alone; a unit's chunks are in place before its summary is, and the summary says that the unit is done.
  */
-import type { Kind } from '../attribution/integrated-gradients.ts';
 import type { LinearMeasure } from '../effects/measures.ts';
 import { type Observation, patchSources, type Patching, preparePatching, releasePatching } from '../effects/patching.ts';
 import { CHUNK_SOURCES, type EffectsStore, matrixName } from '../effects/store.ts';
 import { type AnyMeasure, blocksOf, type Sources, summariesOf, unitContext, type UnitContext } from '../effects/unit.ts';
 import { throwIfCancelled } from '../errors.ts';
-import type { Direction } from '../latent/components.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import { tensor, type Tensor } from '../tensor/tensor.ts';
@@ -16,6 +14,7 @@ import type { Metric } from '../tasks/metric.ts';
 import { baseAndOther, type PairRuns } from './attribute.ts';
 import type { StudyFolder } from './folder.ts';
 import type { StudyOptions } from './options.ts';
+import type { Direction, Kind } from '../terms.ts';
 
 export interface Unit extends Sources {
   readonly direction: Direction;

@@ -6,6 +6,8 @@ export interface Progress {
   readonly phase: string;
   readonly done: number;
   readonly total: number;
+  /** What is counted: `layers`, `components`, `bytes`. Absent where a phase is one piece of work. */
+  readonly unit?: string;
 }
 
 export interface PhaseRecord {
@@ -23,7 +25,14 @@ export class Phases {
   constructor(private readonly onProgress: (progress: Progress) => void = () => {}) {}
 
   /** Runs one phase; its body reports units of work done. */
-  async run<T>(name: string, total: number, body: (done: (count: number) => void) => Promise<T>): Promise<T> {
+  async run<T>(
+    name: string,
+    total: number,
+    body: (done: (count: number) => void) => Promise<T>,
+    unit?: string,
+  ): Promise<T> {
+    const report = (done: number) =>
+      this.onProgress({ phase: name, done, total, ...(unit === undefined ? {} : { unit }) });
     const started = performance.now();
     let peak = process.memoryUsage.rss();
     const sampler = setInterval(() => {
@@ -31,11 +40,11 @@ export class Phases {
     }, SAMPLE_MILLISECONDS);
     sampler.unref();
     let finished = 0;
-    this.onProgress({ phase: name, done: 0, total });
+    report(0);
     try {
       return await body((count) => {
         finished += count;
-        this.onProgress({ phase: name, done: finished, total });
+        report(finished);
       });
     } finally {
       clearInterval(sampler);

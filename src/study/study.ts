@@ -12,17 +12,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EffectsStore } from '../effects/store.ts';
 import { MAX_STEPS } from '../attribution/integrated-gradients.ts';
+import { throwIfCancelled } from '../errors.ts';
 import type { LoadedModel } from '../model/loaded.ts';
 import { finalLogits, runBoth } from '../patch/pair-runs.ts';
 import type { Model } from '../patch/model.ts';
 import { SuffixChain } from '../patch/suffix.ts';
-import { rebuildReport } from '../report/rebuild.ts';
-import { formatStudyJson, parseStudyJson, STUDY_SCHEMA, type StudyJson } from '../results/study-json.ts';
+import { readStudyJson } from '../results/read.ts';
+import { formatStudyJson, PAGE_PHASE, STUDY_SCHEMA, type StudyJson } from '../results/study-json.ts';
 import { lintCompleteness, lintPair, lintRuns, type Lint } from '../tasks/lint.ts';
 import { logitDifference, type MetricValues } from '../tasks/metric.ts';
-import { type Contrast, inferContrast, type Pair } from '../tasks/pair.ts';
+import { inferContrast, type Pair } from '../tasks/pair.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { writeSafetensors } from '../model/files.ts';
+import { writeSafetensors } from '../files.ts';
 import { type AssembledIg, assembleIg, assemblePatching, sizeOf } from './assemble.ts';
 import { attribute, IG_DIRECTIONS, type PairRuns } from './attribute.ts';
 import { analyse, asymmetries, describePair, predictions } from './describe.ts';
@@ -31,6 +32,7 @@ import { type Identity, StudyFolder } from './folder.ts';
 import { resolveOptions, type StudyOptions } from './options.ts';
 import { patchAll } from './patch.ts';
 import { Phases, type Progress } from './phases.ts';
+import type { Contrast } from '../terms.ts';
 
 export interface StudyHandlers {
   /** Stops at the next batch; what is complete is kept. Rejects with CancelledError. */
@@ -62,9 +64,9 @@ export async function study(
 ): Promise<Study> {
   const options = resolveOptions(given);
   const folder = await StudyFolder.open(options.out, options.resume);
-  const identity = identityOf(model.loaded, pair, options, await model.loaded.sha256());
+  const identity = await identityOf(model.loaded, pair, options);
   const state = await folder.claim(identity);
-  if (state === 'complete') return finished(folder, parseStudyJson(readFileSync(join(folder.path, 'study.json'), 'utf8')), true);
+  if (state === 'complete') return recorded(folder);
   const warnings: Lint[] = [];
   const warn = (lints: readonly Lint[]) => {
     warnings.push(...lints);
@@ -73,9 +75,12 @@ export async function study(
   const phases = new Phases(handlers.onProgress);
   warn(lintPair(pair));
   const computed = await compute(model.loaded, pair, options, folder, phases, warn, handlers.signal);
+  throwIfCancelled(handlers.signal);
   const json = await describe(model.loaded, pair, options, computed, identity, warnings, phases);
   if (options.figures) {
-    await phases.run('figures and page', 1, async (done) => {
+    await phases.run(PAGE_PHASE, 1, async (done) => {
+      // Half of the program, and only needed here.
+      const { rebuildReport } = await import('../report/rebuild.ts');
       await rebuildReport(folder.path, { study: { ...json, phases: phases.records, complete: true } });
       done(1);
     });
@@ -84,6 +89,26 @@ export async function study(
   await folder.write('study.json', formatStudyJson(complete));
   await folder.tidy();
   return finished(folder, complete, false);
+}
+
+/**
+ * The complete study that `out` already holds, if `resume` is given and it does. No weights are needed and nothing is
+ * written. Throws InputError for bad options, and naming the first difference where the folder holds another study.
+ */
+export async function completeStudy(
+  model: Pick<LoadedModel, 'raw' | 'sha256'>,
+  pair: Pair,
+  given: Partial<StudyOptions>,
+): Promise<Study | undefined> {
+  const options = resolveOptions(given);
+  if (!options.resume) return undefined;
+  const folder = new StudyFolder(options.out);
+  const state = await folder.holds(await identityOf(model, pair, options));
+  return state === 'complete' ? recorded(folder) : undefined;
+}
+
+async function recorded(folder: StudyFolder): Promise<Study> {
+  return finished(folder, await readStudyJson(folder.path), true);
 }
 
 function finished(folder: StudyFolder, json: StudyJson, wasComplete: boolean): Study {
@@ -130,7 +155,7 @@ async function compute(
   await phases.run('integrated gradients', layers, async (done) => {
     await attribute(chain, runs, folder, options, done, signal);
     await chain.release();
-  });
+  }, 'layers');
 
   const plan = planEffects(model.config, options, model.id);
   const store = new EffectsStore(join(folder.path, 'effects.zarr'), folder.work);
@@ -144,7 +169,7 @@ async function compute(
   await phases.run('patching', options.directions.length * sources, async (done) => {
     await patchAll({ chain, runs, metric, folder, store, options, absent }, done, signal);
     await chain.release();
-  });
+  }, 'components');
 
   const ig = await assembleIg(model.config, folder, options, pair.clean.ids.length);
   const patching = await assemblePatching(model.config, folder, store, options);
@@ -211,9 +236,13 @@ async function describe(
 }
 
 /** What `--resume` compares. Threads and what is shown do not matter; the batch does not change values either. */
-function identityOf(model: LoadedModel, pair: Pair, options: StudyOptions, sha256: string): Identity {
+async function identityOf(
+  model: Pick<LoadedModel, 'raw' | 'sha256'>,
+  pair: Pair,
+  options: StudyOptions,
+): Promise<Identity> {
   return {
-    model: sha256,
+    model: await model.sha256(),
     weights: model.raw ? 'raw' : 'processed',
     clean: pair.clean.ids.join(','),
     corrupted: pair.corrupted.ids.join(','),

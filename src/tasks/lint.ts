@@ -2,8 +2,9 @@
  * Warnings: what a pair or its runs do that a reader should know. Nothing here stops a study.
  */
 import { isSmallD, type MetricValues } from './metric.ts';
-import type { Contrast, Pair } from './pair.ts';
+import type { Pair } from './pair.ts';
 import type { Prompt, Token } from './prompt.ts';
+import type { Contrast } from '../terms.ts';
 
 export type LintCode =
   | 'trailing_space'

@@ -4,13 +4,11 @@
 import { InputError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
+import type { Contrast } from '../terms.ts';
 import { checkAnswers, checkIds, checkPrompts, type Limits } from './check.ts';
 import type { Prompt, Token } from './prompt.ts';
 
 export type { Prompt, Token } from './prompt.ts';
-
-/** `removal`: the corrupted prompt no longer tells the answer. `swap`: it is a valid instance, answers exchanged. */
-export type Contrast = 'removal' | 'swap';
 
 export interface Pair {
   readonly clean: Prompt;
@@ -62,6 +60,24 @@ export const BUILT_IN_PAIRS: Readonly<Record<'removal' | 'notebook', TextPair>> 
 export interface TextOptions {
   /** Whether prompts begin with the beginning-of-sequence token; by default what the tokenizer says. Never doubled. */
   readonly bos?: boolean;
+}
+
+/** What a pair is checked against: a model, or a checkpoint whose weights are not read yet. */
+export interface PairModel {
+  readonly id: string;
+  readonly config: ModelConfig;
+  readonly tokenizer?: Tokenizer;
+  readonly tokenizerProblem?: string;
+}
+
+/** A checked pair, from texts or ids. Throws InputError as the two functions below, and for texts without a tokenizer. */
+export function pairFor(model: PairModel, pair: TextPair | IdPair, options: TextOptions = {}): Pair {
+  if (typeof pair.clean !== 'string') return pairFromIds(model.config, pair as IdPair, model.tokenizer);
+  if (model.tokenizer) return pairFromText(model.tokenizer, model.config, pair as TextPair, options);
+  throw new InputError(
+    `expected a model with a tokenizer for a pair of texts, got ${model.id}: ${model.tokenizerProblem ?? 'it has none'}; ` +
+      'give the pair by --clean-ids, --corrupted-ids, --answer-id, --wrong-id',
+  );
 }
 
 /**

@@ -62,7 +62,7 @@ describe.skipIf(missing !== undefined)(name, () => {
     await page.goto(site!.url);
     expect(await page.evaluate('crossOriginIsolated')).toBe(true);
     const files = JSON.stringify(readdirSync(embeddedFolder()).filter((file) => !file.endsWith('.md')));
-    const found = (await page.evaluate(`answer(${files}, ${threads})`)) as Answers;
+    const found = await page.evaluate<Answers>(`answer(${files}, ${threads})`);
     await page.close();
     expect([expected.provider, found.provider]).toEqual(['cpu', 'wasm']);
     expect(found.sha256).toBe(expected.sha256);

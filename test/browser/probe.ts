@@ -33,7 +33,7 @@ export async function probe(checkpoint: Checkpoint, engine: Engine): Promise<Ans
     const { logits } = await model.runWithCache(pair.clean.ids, { names: [] });
     const { cache } = await model.runWithCache(pair.corrupted.ids, { names: PATCHED.at });
     const { shape, data } = cache.get(PATCHED.at)!;
-    const [, , heads, width] = shape as [number, number, number, number];
+    const [heads, width] = [shape[2]!, shape[3]!];
     const start = PATCHED.head * width;
     const head = data.filter((_, i) => i % (heads * width) >= start && i % (heads * width) < start + width);
     const value = { shape: shape.with(2, 1), data: head };

@@ -4,7 +4,6 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -48,6 +47,7 @@ export async function serve(script: string, folders: Readonly<Record<string, str
   await new Promise<void>((listening) => {
     server.listen(0, '127.0.0.1', listening);
   });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/`, close: () => void server.close() };
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('expected a port, got none');
+  return { url: `http://127.0.0.1:${address.port}/`, close: () => void server.close() };
 }

@@ -3,7 +3,12 @@ import { commonLimit, roundUp } from '../../src/plots/scale.ts';
 
 describe('commonLimit', () => {
   it('is the largest size where nothing is far out', () => {
-    expect(commonLimit([[0.1, -0.34], [0.2]])).toEqual({ limit: 0.34, clipped: 0, largest: 0.34 });
+    expect(
+      commonLimit([
+        [0.1, -0.34],
+        [0.2, 0.15],
+      ]),
+    ).toEqual({ limit: 0.34, clipped: 0, largest: 0.34 });
   });
 
   it('clips what is far out, and counts it', () => {

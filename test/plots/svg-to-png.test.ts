@@ -30,7 +30,9 @@ const page = (text: string) =>
 
 describe('svgToPng', () => {
   it('draws text, whatever font the SVG asks for first', () => {
-    const [blank, written] = [page(' '), page('Effects of heads · ⏎ → − é')].map(svgToPng).map(pixelBytes);
+    const [blank, written] = [page(' '), page('Effects of heads · ⏎ → − é')].map((svg) =>
+      pixelBytes(svgToPng(svg)),
+    );
     expect(new Set(blank).size).toBeLessThan(8);
     expect(new Set(written).size).toBeGreaterThan(60);
   });

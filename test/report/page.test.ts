@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { studyFigures } from '../../src/report/figures.ts';
 import { pageHtml } from '../../src/report/page.ts';
 import { viewStudy } from '../../src/report/view.ts';
@@ -7,6 +7,9 @@ import { openStudy } from '../../src/results/read.ts';
 import type { StudyJson } from '../../src/results/study-json.ts';
 import { sampleFolder } from '../support/sample-folder.ts';
 import type { SampleOptions } from '../support/sample-study.ts';
+
+/** Drawing is a matter of seconds on a busy machine. */
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The page of a synthetic study; `edit` changes its study.json first. */
 async function page(

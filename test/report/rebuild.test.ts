@@ -1,10 +1,13 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { InputError } from '../../src/errors.ts';
 import { rebuildReport } from '../../src/report/rebuild.ts';
 import { readStudyJson } from '../../src/results/read.ts';
 import { sampleFolder } from '../support/sample-folder.ts';
+
+/** Drawing is a matter of seconds on a busy machine. */
+vi.setConfig({ testTimeout: 60_000 });
 
 const FIGURES = [
   'heads-asymmetry',
@@ -12,13 +15,14 @@ const FIGURES = [
   'heads-gains',
   'heads-ig',
   'heads-latent',
+  'heads-ledger',
   'heads-patching',
   'heads-to-heads-denoising',
   'heads-to-heads-noising',
-  'ledger',
   'neurons-directions',
   'neurons-gains',
   'neurons-layers',
+  'neurons-ledger',
   'tokens',
 ];
 
@@ -32,7 +36,7 @@ describe('rebuildReport', () => {
     expect(names(figures)).toEqual(FIGURES);
     expect(figures).toHaveLength(2 * FIGURES.length);
     expect((await readdir(join(folder, 'figures'))).length).toBe(figures.length);
-    expect(await readdir(join(folder, '.work'))).toEqual([]);
+    await expect(readdir(join(folder, '.work'))).rejects.toThrow('ENOENT');
     const html = await readFile(page, 'utf8');
     for (const name of FIGURES) expect(html).toContain(`<figure id="figure-${name}">`);
   });
@@ -73,9 +77,8 @@ describe('rebuildReport', () => {
     const folder = await sampleFolder({ layers: 3, heads: 4, kinds: ['heads'] });
     await writeFile(join(folder, 'report.html'), 'old');
     await mkdir(join(folder, 'figures', 'tokens.svg'), { recursive: true });
-    await expect(rebuildReport(folder)).rejects.toThrow(/invalid folder: cannot write .*tokens\.svg/);
+    await expect(rebuildReport(folder)).rejects.toThrow(/write .*tokens\.svg/);
     expect(await readFile(join(folder, 'report.html'), 'utf8')).toBe('old');
     expect((await stat(join(folder, 'figures', 'tokens.svg'))).isDirectory()).toBe(true);
-    await chmod(folder, 0o755);
   });
 });

@@ -51,9 +51,9 @@ describe('openStudy', () => {
     await edit('study.json', '"complete": true', '"complete": false');
     await expect(openStudy(folder)).rejects.toThrow(/incomplete study: .*--resume/);
     await edit('study.json', '"complete": false', '"complete": true');
-    await edit('effects.zarr/zarr.json', '"complete":true', '"complete":false');
+    await edit('effects.zarr/zarr.json', '"complete": true', '"complete": false');
     await expect(openStudy(folder)).rejects.toThrow(/incomplete effects: .*--resume/);
-    await edit('effects.zarr/zarr.json', '"complete":false', '"complete":true');
+    await edit('effects.zarr/zarr.json', '"complete": false', '"complete": true');
     const scores = join(folder, 'scores.safetensors');
     await writeFile(scores, (await readFile(scores)).subarray(0, 1000));
     await expect(openStudy(folder)).rejects.toThrow(InputError);

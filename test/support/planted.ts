@@ -10,12 +10,12 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Component } from '../../src/latent/components.ts';
 import type { Label } from '../../src/latent/labels.ts';
 import { permutation, type Random, seededRandom } from '../../src/stats/random.ts';
 import type { IdPair } from '../../src/tasks/pair.ts';
 import { encodeSafetensors, type NamedTensor } from '../../src/tensor/safetensors.ts';
 import { full, type Tensor, zeros } from '../../src/tensor/tensor.ts';
+import type { Component } from '../../src/terms.ts';
 
 const LAYERS = 3;
 const HEADS = 8;

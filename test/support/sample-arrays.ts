@@ -2,9 +2,9 @@
  * Synthetic arrays of a study: no model, only numbers of plausible size that fit each other
  * (the four parts of a ledger sum to AP, positions sum to scores).
  */
-import { type Direction, DIRECTIONS, type Kind, KINDS } from '../../src/results/study-json.ts';
 import { sizeOf, type Tensor, tensor } from '../../src/tensor/tensor.ts';
 import { Random } from './random.ts';
+import { DIRECTIONS, type Direction, KINDS, type Kind } from '../../src/terms.ts';
 
 export interface SampleShape {
   layers: number;

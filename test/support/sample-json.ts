@@ -3,12 +3,9 @@
  */
 import { quantileSorted } from 'd3-array';
 import {
-  type Component,
   type ControlPointJson,
   type ControlRuleJson,
   type ControlsJson,
-  type Direction,
-  type Kind,
   type Label,
   type LabelSetsJson,
   type LatentSetsJson,
@@ -18,6 +15,7 @@ import {
 } from '../../src/results/study-json.ts';
 import type { Arrays } from './sample-arrays.ts';
 import type { ResolvedSample } from './sample-study.ts';
+import type { Component, Direction, Kind } from '../../src/terms.ts';
 
 const TAU = 0.02;
 const CLEAN = [

@@ -5,19 +5,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import FileSystemStore from '@zarrita/storage/fs';
 import * as zarr from 'zarrita';
-import {
-  type Contrast,
-  type Direction,
-  DIRECTIONS,
-  formatStudyJson,
-  type Kind,
-  KINDS,
-  type StudyJson,
-} from '../../src/results/study-json.ts';
+import { formatStudyJson, type StudyJson } from '../../src/results/study-json.ts';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { type Arrays, sampleHeadEffects, type SampleShape, sampleScores, widthOf } from './sample-arrays.ts';
 import { sampleStudyJson } from './sample-json.ts';
+import { type Contrast, DIRECTIONS, type Direction, KINDS, type Kind } from '../../src/terms.ts';
 
 export interface SampleOptions {
   layers?: number;

@@ -26,7 +26,9 @@ export function attention(g: StageBuilder, layer: number, resid: Value): Value {
 export function mlp(g: StageBuilder, layer: number, resid: Value): Value {
   const { dModel, dMlp } = g.config;
   const prefix = `blocks.${layer}.mlp`;
-  const input = normalise(g, g.hook(blockSite(layer, 'hook_mlp_in'), resid), `blocks.${layer}.ln2`);
+  // A copy: an edit of the MLP's input leaves the residual stream beside it alone.
+  const copy = g.hook(blockSite(layer, 'hook_mlp_in'), g.unary('identity', resid));
+  const input = normalise(g, copy, `blocks.${layer}.ln2`);
   const pre = g.linear(input, `${prefix}.W_in`, `${prefix}.b_in`, [dModel, dMlp]);
   const hooked = g.hook(blockSite(layer, 'mlp.hook_pre'), pre);
   const post = g.hook(blockSite(layer, 'mlp.hook_post'), activate(g, hooked));

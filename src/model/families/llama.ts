@@ -38,7 +38,9 @@ function rotate(g: StageBuilder, x: Value, cos: Value, sin: Value): Value {
 export function mlp(g: StageBuilder, layer: number, resid: Value): Value {
   const { dModel, dMlp } = g.config;
   const prefix = `blocks.${layer}.mlp`;
-  const input = normalise(g, g.hook(blockSite(layer, 'hook_mlp_in'), resid), `blocks.${layer}.ln2`);
+  // A copy: an edit of the MLP's input leaves the residual stream beside it alone.
+  const copy = g.hook(blockSite(layer, 'hook_mlp_in'), g.unary('identity', resid));
+  const input = normalise(g, copy, `blocks.${layer}.ln2`);
   const pre = g.hook(
     blockSite(layer, 'mlp.hook_pre'),
     g.linear(input, `${prefix}.W_gate`, `${prefix}.b_gate`, [dModel, dMlp]),

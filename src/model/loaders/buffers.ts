@@ -33,7 +33,7 @@ function bufferFiles(buffers: Buffers): ModelFiles {
     sha256: async (names) => {
       const hashes = await Promise.all(names.map((name) => sha256(bytesOf(name))));
       if (hashes.length === 1) return hashes[0]!;
-      const lines = hashes.map((hash, i) => `${hash} ${names[i]}\n`).sort();
+      const lines = hashes.map((hash, i) => `${hash} ${names[i]}\n`).toSorted();
       return sha256(new TextEncoder().encode(lines.join('')));
     },
   };

@@ -16,7 +16,7 @@ import {
 import { shown } from '../../tensor/json.ts';
 import { GGML_TYPES } from '../../tensor/quantised.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Checkpoint } from '../checkpoint.ts';
+import { type Checkpoint, once } from '../checkpoint.ts';
 import type { ModelConfig } from '../config.ts';
 import { RangeFile, sha256OfFile } from '../files.ts';
 import { checkFinite, checkLayout } from '../layout.ts';
@@ -206,7 +206,7 @@ export async function openGguf(path: string): Promise<Checkpoint> {
           throw new InputError(`expected tensor ${shown(name)}, got none of that name; check the checkpoint`);
         return readTensor(file, found, name, config.dHead);
       },
-      sha256: () => sha256OfFile(path),
+      sha256: once(() => sha256OfFile(path)),
       close: () => file.close(),
     };
   } catch (error) {

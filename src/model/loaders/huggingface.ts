@@ -2,7 +2,7 @@
  * A checkpoint in Hugging Face's format: config.json, *.safetensors, tokenizer.json.
  */
 import { parseJson } from '../../tensor/json.ts';
-import type { Checkpoint } from '../checkpoint.ts';
+import { type Checkpoint, once } from '../checkpoint.ts';
 import type { ModelConfig } from '../config.ts';
 import { checkLayout, expectedTensors } from '../layout.ts';
 import { parseConfig } from './config-json.ts';
@@ -57,7 +57,7 @@ export async function openFiles(files: ModelFiles, id: string): Promise<Checkpoi
       ...tokenizer,
       has: (name) => stored.has(name),
       read: (name) => weights.read(stored.get(name) ?? name),
-      sha256: () => files.sha256(weights.fileNames),
+      sha256: once(() => files.sha256(weights.fileNames)),
       close: () => weights.close(),
     };
   } catch (error) {

@@ -41,7 +41,7 @@ export class WeightFiles {
   /** Opens the weights among some files. @throws InputError where they are missing or damaged. */
   static async open(from: ModelFiles): Promise<WeightFiles> {
     const map = from.has(SINGLE) ? undefined : await readIndex(from);
-    const names = map ? [...new Set(map.values())].sort() : [SINGLE];
+    const names = map ? [...new Set(map.values())].toSorted() : [SINGLE];
     const files: ByteSource[] = [];
     const tensors = new Map<string, Located>();
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gainOf, reachesTargets } from '../../src/latent/gains.ts';
+import { gainOf, reachesTargets } from '../../src/effects/gains.ts';
 
 describe('gains', () => {
   it('divide the norm of what others changed by the own change', () => {
