@@ -103,7 +103,12 @@ async function meanGradient(
   const metrics: number[] = [];
   for (let from = 0; from < rows.length; from += MAX_ROWS) {
     const batch = rows.slice(from, from + MAX_ROWS);
-    const { metric, cotangent } = await forwardAndBack(chain, start, pathStates(state, line, batch, positions), batch);
+    const { metric, cotangent } = await forwardAndBack(
+      chain,
+      start,
+      pathStates(state, line, batch, positions),
+      batch,
+    );
     metrics.push(...metric.data);
     const offset = gradient.length - used;
     cotangent.data.forEach((value, i) => {
@@ -144,9 +149,14 @@ async function forwardAndBack(
   for (let index = end - 1; index >= start; index--) {
     const inputs = { cotangent: `cotangent.${index + 1}` };
     const outputs = { resid: `cotangent.${index}` };
-    steps.push(await chain.step({ index, variant: backward, batch, from: `state.${index}`, outputs, inputs }));
+    steps.push(
+      await chain.step({ index, variant: backward, batch, from: `state.${index}`, outputs, inputs }),
+    );
   }
-  const weights = tensor(Float32Array.from(rows, ({ weight }) => weight), [batch]);
+  const weights = tensor(
+    Float32Array.from(rows, ({ weight }) => weight),
+    [batch],
+  );
   const feeds = { [`state.${start}`]: states, [`cotangent.${end}`]: weights };
   const results = await chain.run(steps, feeds, [METRIC, `cotangent.${start}`]);
   return { metric: results[METRIC]!, cotangent: results[`cotangent.${start}`]! };
@@ -170,7 +180,10 @@ function headScores(model: LoadedModel, layer: number, dz: Tensor, gradient: Flo
 function neuronScores(model: LoadedModel, layer: number, dpost: Tensor, gradient: Float64Array): Tensor {
   const weight = model.parameters.get(`blocks.${layer}.mlp.W_out`)!.data;
   const through = throughWeight(weight, gradient, model.config.dModel);
-  return tensor(dpost.data.map((value, i) => value * through[i]!), dpost.shape);
+  return tensor(
+    dpost.data.map((value, i) => value * through[i]!),
+    dpost.shape,
+  );
 }
 
 /** gradient [pos, d_model] through the rows of a writing weight [rows, d_model]: [pos, rows]. */

@@ -39,22 +39,39 @@ export function requestedPair(options: PairOptions): PairRequest {
   const ids = given(options, IDS);
   const ways = [options.pair !== undefined, text.length > 0, ids.length > 0].filter(Boolean).length;
   if (ways > 1) {
-    throw new InputError('expected one pair, got more than one description; give --pair, or the four texts, or the four ids');
+    throw new InputError(
+      'expected one pair, got more than one description; give --pair, or the four texts, or the four ids',
+    );
   }
   if (ids.length > 0) {
     complete(options, IDS);
-    if (options.bos !== undefined) throw new InputError('expected ids as they are, got --bos or --no-bos beside --clean-ids; leave it out');
-    const pair = { clean: options.cleanIds!, corrupted: options.corruptedIds!, answer: options.answerId!, wrong: options.wrongId! };
+    if (options.bos !== undefined)
+      throw new InputError(
+        'expected ids as they are, got --bos or --no-bos beside --clean-ids; leave it out',
+      );
+    const pair = {
+      clean: options.cleanIds!,
+      corrupted: options.corruptedIds!,
+      answer: options.answerId!,
+      wrong: options.wrongId!,
+    };
     return { pair: options.contrast ? { ...pair, contrast: options.contrast } : pair };
   }
   const bos = options.bos === undefined ? {} : { bos: options.bos };
   if (text.length > 0) {
     complete(options, TEXT);
-    const pair = { clean: options.clean!, corrupted: options.corrupted!, answer: options.answer!, wrong: options.wrong! };
+    const pair = {
+      clean: options.clean!,
+      corrupted: options.corrupted!,
+      answer: options.answer!,
+      wrong: options.wrong!,
+    };
     return { pair: options.contrast ? { ...pair, contrast: options.contrast } : pair, ...bos };
   }
   if (options.contrast !== undefined) {
-    throw new InputError('expected --contrast beside a pair of your own, got it with a built-in pair, which declares its own; leave it out');
+    throw new InputError(
+      'expected --contrast beside a pair of your own, got it with a built-in pair, which declares its own; leave it out',
+    );
   }
   return { pair: BUILT_IN_PAIRS[options.pair ?? 'removal'], ...bos };
 }
@@ -66,6 +83,8 @@ function given(options: PairOptions, names: Readonly<Record<string, string>>): s
 function complete(options: PairOptions, names: Readonly<Record<string, string>>): void {
   const missing = Object.entries(names).filter(([key]) => options[key as keyof PairOptions] === undefined);
   if (missing.length > 0) {
-    throw new InputError(`expected ${Object.values(names).join(', ')} together, got none for ${missing.map(([, name]) => name).join(', ')}`);
+    throw new InputError(
+      `expected ${Object.values(names).join(', ')} together, got none for ${missing.map(([, name]) => name).join(', ')}`,
+    );
   }
 }

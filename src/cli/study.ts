@@ -51,7 +51,9 @@ export function studyCommand(signal: AbortSignal): Command {
   for (const flags of LATER) command.addOption(new Option(flags).hideHelp());
   return command.action(async (options) => {
     const given: Readonly<Record<string, unknown>> = options;
-    const later = command.options.find((option) => option.hidden && given[option.attributeName()] !== undefined);
+    const later = command.options.find(
+      (option) => option.hidden && given[option.attributeName()] !== undefined,
+    );
     if (later) throw notYet(String(later.long));
     return start(options, reproducingCommand(command), signal);
   }) as unknown as Command;

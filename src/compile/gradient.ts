@@ -70,7 +70,11 @@ function zerosLike(b: Builder, value: Value): Value {
 function fit(b: Builder, cotangent: Value, dims: Dims): Value {
   let value = cotangent;
   const extra = b.dims(value).length - dims.length;
-  if (extra > 0) value = b.sum(value, Array.from({ length: extra }, (_, axis) => axis));
+  if (extra > 0)
+    value = b.sum(
+      value,
+      Array.from({ length: extra }, (_, axis) => axis),
+    );
   const broadcastAxes = dims.flatMap((dim, axis) => {
     const own = b.dims(value)[axis + Math.max(0, -extra)];
     return extra >= 0 && dim === 1 && own !== 1 ? [axis] : [];

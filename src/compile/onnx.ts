@@ -119,7 +119,6 @@ class Lowering {
     if (node.op === 'input') return node.params.name;
     if (node.op === 'constant') return this.context.fill(node.params.value, []);
     if (node.op === 'weight') return this.weight(node.params.name, node.dims, node.params.rows);
-    if (!isComputed(node.op)) throw new RangeError(`unknown op: ${node.op}`);
     const rule = rules[node.op].onnx as OnnxRule<typeof node.op>;
     return rule(this.context, node as never);
   }
@@ -184,9 +183,14 @@ function attribute(name: string, value: Attribute) {
     return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
   }
   if (typeof value === 'string') {
-    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeType.STRING,
+      s: new TextEncoder().encode(value),
+    });
   }
-  if ('float' in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  if ('float' in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }
 

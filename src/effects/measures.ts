@@ -42,7 +42,8 @@ export function headProbe(source: ProbeSource, layer: number, measure: LinearMea
     return probe;
   }
   const direction = measure === 'direct' ? directDirection(source) : meanDirection(model);
-  for (let head = 0; head < nHeads; head++) last.set(backThroughHead(model, layer, head, direction), head * dHead);
+  for (let head = 0; head < nHeads; head++)
+    last.set(backThroughHead(model, layer, head, direction), head * dHead);
   return probe;
 }
 
@@ -56,7 +57,11 @@ export function neuronProbe(source: ProbeSource, layer: number, measure: LinearM
 }
 
 /** What a neuron's change at the last token is multiplied with: [neurons]. */
-export function neuronFactors(source: ProbeSource, layer: number, measure: Exclude<LinearMeasure, 'through'>): Float32Array {
+export function neuronFactors(
+  source: ProbeSource,
+  layer: number,
+  measure: Exclude<LinearMeasure, 'through'>,
+): Float32Array {
   const { model, base, other } = source;
   const { dMlp, dModel } = model.config;
   if (measure === 'mean') return new Float32Array(dMlp).fill(1);
@@ -66,7 +71,9 @@ export function neuronFactors(source: ProbeSource, layer: number, measure: Exclu
   }
   const weight = model.parameters.get(`blocks.${layer}.mlp.W_out`)!.data;
   const direction = directDirection(source);
-  return Float32Array.from({ length: dMlp }, (_, n) => dot(weight.subarray(n * dModel, (n + 1) * dModel), direction));
+  return Float32Array.from({ length: dMlp }, (_, n) =>
+    dot(weight.subarray(n * dModel, (n + 1) * dModel), direction),
+  );
 }
 
 /** Norms of the rows of W_out: [neurons]. */
@@ -80,7 +87,12 @@ export function neuronNorms(model: LoadedModel, layer: number): Float32Array {
 }
 
 /** A head's vector before W_O [d_head] as it stands in the residual stream [d_model]. */
-export function headWrite(model: LoadedModel, layer: number, head: number, z: ArrayLike<number>): Float64Array {
+export function headWrite(
+  model: LoadedModel,
+  layer: number,
+  head: number,
+  z: ArrayLike<number>,
+): Float64Array {
   const { dHead, dModel } = model.config;
   const weight = model.parameters.get(`blocks.${layer}.attn.W_O`)!.data;
   const write = new Float64Array(dModel);
@@ -94,7 +106,12 @@ export function headWrite(model: LoadedModel, layer: number, head: number, z: Ar
 }
 
 /** W_O of a head times a direction of the residual stream: [d_head]. */
-function backThroughHead(model: LoadedModel, layer: number, head: number, direction: Float64Array): Float64Array {
+function backThroughHead(
+  model: LoadedModel,
+  layer: number,
+  head: number,
+  direction: Float64Array,
+): Float64Array {
   const { dHead, dModel } = model.config;
   const weight = model.parameters.get(`blocks.${layer}.attn.W_O`)!.data;
   return Float64Array.from({ length: dHead }, (_, k) => {

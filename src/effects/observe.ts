@@ -17,7 +17,11 @@ export const VALUE = 'value';
 export const CHANGE = 'change';
 
 /** Observes the given measures beside `change`. */
-export function observe(config: ModelConfig, heads: readonly LinearMeasure[], neurons: readonly 'through'[]): Variant {
+export function observe(
+  config: ModelConfig,
+  heads: readonly LinearMeasure[],
+  neurons: readonly 'through'[],
+): Variant {
   return {
     key: `observe ${heads.join(' ')} | ${neurons.join(' ')}`,
     build: (graph, stage) => {
@@ -30,7 +34,12 @@ export function observe(config: ModelConfig, heads: readonly LinearMeasure[], ne
 
 type BlockStage = Stage & { readonly layer: number };
 
-function observeHeads(graph: Graph, stage: BlockStage, config: ModelConfig, measures: readonly LinearMeasure[]): Graph {
+function observeHeads(
+  graph: Graph,
+  stage: BlockStage,
+  config: ModelConfig,
+  measures: readonly LinearMeasure[],
+): Graph {
   const { nHeads, dHead, dModel } = config;
   const b = Builder.from(graph);
   const z = graph.sites.get(blockSite(stage.layer, 'attn.hook_z'))!;
@@ -45,7 +54,12 @@ function observeHeads(graph: Graph, stage: BlockStage, config: ModelConfig, meas
   return prune(b.build({}), outputs);
 }
 
-function observeNeurons(graph: Graph, stage: BlockStage, config: ModelConfig, measures: readonly 'through'[]): Graph {
+function observeNeurons(
+  graph: Graph,
+  stage: BlockStage,
+  config: ModelConfig,
+  measures: readonly 'through'[],
+): Graph {
   const b = Builder.from(graph);
   const post = graph.sites.get(blockSite(stage.layer, 'mlp.hook_post'))!;
   const outputs = new Map<string, Value>([...graph.outputs, [VALUE, post]]);

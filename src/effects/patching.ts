@@ -8,11 +8,11 @@
  * 3. F at the end gives the source's AP score.
  */
 import { METRIC } from '../patch/metric-graph.ts';
-import { difference, type Run } from '../patch/pair-runs.ts';
+import { difference } from '../patch/pair-runs.ts';
 import type { SuffixChain, Variant } from '../patch/suffix.ts';
 import { resultOf } from '../patch/variants.ts';
 import type { Step } from '../runtime/engine.ts';
-import { row, type Tensor, zeros } from '../tensor/tensor.ts';
+import { row, rows, type Tensor, zeros } from '../tensor/tensor.ts';
 import { headProbe, headWrite, type LinearMeasure, neuronProbe, type ProbeSource } from './measures.ts';
 import { BASE, CHANGE, observe, VALUE } from './observe.ts';
 import type { Kind } from '../terms.ts';
@@ -99,7 +99,16 @@ async function baseRun(
       bases.push(`value.${index}`);
     }
     fetch.push(`state.${index + 1}`);
-    steps.push(await chain.step({ index, variant, batch: 1, from: `state.${index}`, outputs, inputs: inputsOf(index) }));
+    steps.push(
+      await chain.step({
+        index,
+        variant,
+        batch: 1,
+        from: `state.${index}`,
+        outputs,
+        inputs: inputsOf(index),
+      }),
+    );
   }
   const results = await chain.run(steps, { 'state.0': start }, [...fetch, ...bases]);
   const count = chain.stages.length;
@@ -125,6 +134,17 @@ export async function patchSources(
   layer: number,
   indices: readonly number[],
 ): Promise<Observation> {
+  if (indices.length !== 1) return patchRows(patching, kind, layer, indices);
+  // ONNX Runtime rounds products of one row differently: a source alone runs twice, so that bits do not depend on the batch.
+  return firstOf(await patchRows(patching, kind, layer, [indices[0]!, indices[0]!]));
+}
+
+async function patchRows(
+  patching: Patching,
+  kind: Kind,
+  layer: number,
+  indices: readonly number[],
+): Promise<Observation> {
   const { chain, variant, baseMetric } = patching;
   const start = chain.indexOf('mlp', layer) + (kind === 'neurons' ? 1 : 0);
   const batch = indices.length;
@@ -138,7 +158,9 @@ export async function patchSources(
       outputs[measure] = `${measure}.${index}`;
       fetch.push(`${measure}.${index}`);
     }
-    steps.push(await chain.step({ index, variant, batch, from: `state.${index}`, outputs, inputs: inputsOf(index) }));
+    steps.push(
+      await chain.step({ index, variant, batch, from: `state.${index}`, outputs, inputs: inputsOf(index) }),
+    );
   }
   const states = patchedStates(patching, kind, layer, indices, start);
   const results = await chain.run(steps, { [`state.${start}`]: states }, fetch);
@@ -150,6 +172,18 @@ export async function patchSources(
     (stage.kind === 'attn' ? heads : neurons).set(stage.layer, new Map(measured));
   }
   return { ap: results[METRIC]!.data.map((metric) => metric - baseMetric), heads, neurons };
+}
+
+/** What the first source alone changed. */
+function firstOf({ ap, heads, neurons }: Observation): Observation {
+  const first = (layers: Observation['heads']): Observation['heads'] =>
+    new Map(
+      [...layers].map(([layer, measures]) => [
+        layer,
+        new Map([...measures].map(([m, all]) => [m, rows(all, 0, 1)])),
+      ]),
+    );
+  return { ap: ap.subarray(0, 1), heads: first(heads), neurons: first(neurons) };
 }
 
 function observedAt({ chain, headMeasures, neuronMeasures }: Patching, index: number): string[] {
@@ -179,7 +213,12 @@ function patchedStates(
 }
 
 /** other - base of what one source writes into the residual stream: [pos, d_model]. */
-export function changeOfWrite({ model, base, other }: ProbeSource, kind: Kind, layer: number, index: number): Tensor {
+export function changeOfWrite(
+  { model, base, other }: ProbeSource,
+  kind: Kind,
+  layer: number,
+  index: number,
+): Tensor {
   const { dModel, dMlp, nHeads, dHead } = model.config;
   const positions = base.post[layer]!.shape[0]!;
   const write = zeros([positions, dModel]);
@@ -192,7 +231,10 @@ export function changeOfWrite({ model, base, other }: ProbeSource, kind: Kind, l
       for (let i = 0; i < dModel; i++) target[i] = change * weight[index * dModel + i]!;
     } else {
       const at = (p * nHeads + index) * dHead;
-      const z = Float64Array.from({ length: dHead }, (_, k) => other.z[layer]!.data[at + k]! - base.z[layer]!.data[at + k]!);
+      const z = Float64Array.from(
+        { length: dHead },
+        (_, k) => other.z[layer]!.data[at + k]! - base.z[layer]!.data[at + k]!,
+      );
       target.set(headWrite(model, layer, index, z));
     }
   }

@@ -60,7 +60,10 @@ export class EffectsStore {
   }
 
   /** Creates the root, marked incomplete, and the groups of the directions. */
-  async create(directions: readonly Direction[], attributes: Readonly<Record<string, unknown>>): Promise<void> {
+  async create(
+    directions: readonly Direction[],
+    attributes: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
     await zarr.create(this.root, { attributes: { ...attributes, complete: false } });
     for (const direction of directions) await zarr.create(this.root.resolve(direction), { attributes: {} });
   }
@@ -79,7 +82,12 @@ export class EffectsStore {
   }
 
   /** Writes one chunk; `data` has the chunk's whole shape. */
-  async writeChunk(direction: Direction, name: string, at: readonly number[], data: Float32Array | Int32Array): Promise<void> {
+  async writeChunk(
+    direction: Direction,
+    name: string,
+    at: readonly number[],
+    data: Float32Array | Int32Array,
+  ): Promise<void> {
     const path = join(this.folder, direction, name, 'c', ...at.map(String));
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     await writeFileAtomic(path, [bytes], this.temporaryFolder);

@@ -4,7 +4,16 @@
  */
 import { gainOf, reachesTargets } from './gains.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
-import { dot, headProbe, headWrite, type LinearMeasure, type Measure, neuronFactors, neuronNorms, neuronProbe } from './measures.ts';
+import {
+  dot,
+  headProbe,
+  headWrite,
+  type LinearMeasure,
+  type Measure,
+  neuronFactors,
+  neuronNorms,
+  neuronProbe,
+} from './measures.ts';
 import { changeOfWrite, type Observation, ownChanges, type Patching } from './patching.ts';
 import { strongest, TOP } from './strongest.ts';
 import type { Kind } from '../terms.ts';
@@ -87,7 +96,13 @@ export function observed(
 }
 
 /** The source's own entry in a matrix: its own change under the measure. */
-export function ownEntry(context: UnitContext, kind: Kind, layer: number, index: number, measure: AnyMeasure): number {
+export function ownEntry(
+  context: UnitContext,
+  kind: Kind,
+  layer: number,
+  index: number,
+  measure: AnyMeasure,
+): number {
   const { source, chain } = context.patching;
   const { nHeads, dHead, dMlp } = chain.model.config;
   const change = ownChanges(source, kind, layer).data;
@@ -103,7 +118,13 @@ export function ownEntry(context: UnitContext, kind: Kind, layer: number, index:
     const write = headWrite(chain.model, layer, index, change.subarray(from, from + dHead));
     return Math.sqrt(dot(write, write));
   }
-  return strided(change, headProbe(source, layer, measure as LinearMeasure).data, index, dHead, nHeads * dHead);
+  return strided(
+    change,
+    headProbe(source, layer, measure as LinearMeasure).data,
+    index,
+    dHead,
+    nHeads * dHead,
+  );
 }
 
 /** sum of a x b over `width` entries of member `index` in each row of `stride`. */
@@ -137,7 +158,11 @@ export function* blocksOf(
 }
 
 /** A unit's own layer: nothing but each source's own entry. */
-function ownBlock(context: UnitContext, { kind, layer, indices }: Sources, measure: AnyMeasure): Float32Array {
+function ownBlock(
+  context: UnitContext,
+  { kind, layer, indices }: Sources,
+  measure: AnyMeasure,
+): Float32Array {
   const size = sizeOfKind(context, kind);
   const block = new Float32Array(indices.length * size);
   indices.forEach((index, i) => {
@@ -147,7 +172,11 @@ function ownBlock(context: UnitContext, { kind, layer, indices }: Sources, measu
 }
 
 /** Summaries of a unit's sources, each with a leading axis of sources. */
-export function summariesOf(context: UnitContext, seen: Observation, sources: Sources): Map<string, Tensor | Tensor<Int32Array>> {
+export function summariesOf(
+  context: UnitContext,
+  seen: Observation,
+  sources: Sources,
+): Map<string, Tensor | Tensor<Int32Array>> {
   const n = sources.indices.length;
   const summaries = new Map<string, Tensor | Tensor<Int32Array>>();
   summaries.set('ap', tensor(seen.ap, [n]));
@@ -166,7 +195,11 @@ export function summariesOf(context: UnitContext, seen: Observation, sources: So
   return summaries.set('own', own).set('gain', gain);
 }
 
-function gainsOf(context: UnitContext, sources: Sources, squares: Float64Array): { own: Tensor; gain: Tensor } {
+function gainsOf(
+  context: UnitContext,
+  sources: Sources,
+  squares: Float64Array,
+): { own: Tensor; gain: Tensor } {
   const { kind, layer, indices } = sources;
   const { source, chain } = context.patching;
   const reaching = reachesTargets(kind, layer, chain.model.config.nLayers, context.targets);
@@ -175,7 +208,10 @@ function gainsOf(context: UnitContext, sources: Sources, squares: Float64Array):
     return Math.sqrt(dot(write, write));
   });
   const gain = own.map((norm, i) => (reaching ? gainOf(squares[i]!, norm) : Number.NaN));
-  return { own: tensor(Float32Array.from(own), [indices.length]), gain: tensor(Float32Array.from(gain), [indices.length]) };
+  return {
+    own: tensor(Float32Array.from(own), [indices.length]),
+    gain: tensor(Float32Array.from(gain), [indices.length]),
+  };
 }
 
 /** l2 at one kind of target: mean by layer, the strongest, and the sum of squares of each source. */
@@ -229,7 +265,14 @@ function ledgerOf(context: UnitContext, seen: Observation, sources: Sources): Te
 }
 
 /** The sum over a layer's targets of `direct` for source i, in float64. */
-function directRow(context: UnitContext, seen: Observation, target: Kind, layer: number, i: number, size: number): number {
+function directRow(
+  context: UnitContext,
+  seen: Observation,
+  target: Kind,
+  layer: number,
+  i: number,
+  size: number,
+): number {
   let sum = 0;
   if (target === 'heads') {
     const direct = seen.heads.get(layer)!.get('direct')!.data;

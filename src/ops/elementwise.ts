@@ -3,18 +3,29 @@
  */
 import type { Node, OpName, Value } from '../graph/graph.ts';
 import { broadcast } from './broadcast.ts';
-import type { Builder } from './builder.ts';
+import type { GraphBuilder } from '../graph/builder.ts';
 import type { OpRules, RuleTable } from './rules.ts';
 
 type Binary = 'add' | 'sub' | 'mul' | 'div';
 type Unary =
-  | 'neg' | 'exp' | 'tanh' | 'erf' | 'sqrt' | 'abs' | 'sigmoid' | 'relu' | 'step'
-  | 'gelu_tanh' | 'gelu_erf' | 'silu' | 'identity';
+  | 'neg'
+  | 'exp'
+  | 'tanh'
+  | 'erf'
+  | 'sqrt'
+  | 'abs'
+  | 'sigmoid'
+  | 'relu'
+  | 'step'
+  | 'gelu_tanh'
+  | 'gelu_erf'
+  | 'silu'
+  | 'identity';
 export type Elementwise = Binary | Unary | 'where';
 
 /** A unary op by the derivative at x, given y = f(x); null where the derivative is 0 everywhere. */
 function unary<K extends Unary>(
-  derivative: ((b: Builder, x: Value, y: Value) => Value) | null,
+  derivative: ((b: GraphBuilder, x: Value, y: Value) => Value) | null,
   onnx: OpRules<K>['onnx'],
 ): OpRules<K> {
   return {
@@ -39,7 +50,7 @@ const plain =
     ctx.emit(name, [ctx.ref(inputs[0]!)], attributes, { domain });
 
 /** d/dx of 0.5 x (1 + tanh(c (x + a x^3))), the `gelu_new` of GPT-2 (Hendrycks and Gimpel 2016). */
-function geluTanhDerivative(b: Builder, x: Value): Value {
+function geluTanhDerivative(b: GraphBuilder, x: Value): Value {
   const c = Math.sqrt(2 / Math.PI);
   const a = 0.044715;
   const square = b.mul(x, x);
@@ -51,14 +62,14 @@ function geluTanhDerivative(b: Builder, x: Value): Value {
 }
 
 /** d/dx of x Phi(x): Phi(x) + x phi(x). */
-function geluErfDerivative(b: Builder, x: Value): Value {
+function geluErfDerivative(b: GraphBuilder, x: Value): Value {
   const phi = b.scale(b.unary('exp', b.scale(b.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
   const cdf = b.scale(b.add(b.constant(1), b.unary('erf', b.scale(x, Math.SQRT1_2))), 0.5);
   return b.add(cdf, b.mul(x, phi));
 }
 
 /** d/dx of x s(x), s the logistic function: s (1 + x (1 - s)). */
-function siluDerivative(b: Builder, x: Value): Value {
+function siluDerivative(b: GraphBuilder, x: Value): Value {
   const s = b.unary('sigmoid', x);
   return b.mul(s, b.add(b.constant(1), b.mul(x, b.sub(b.constant(1), s))));
 }
@@ -80,7 +91,11 @@ export const elementwise: RuleTable<Elementwise> = {
     ],
     onnx: (ctx, { inputs }) =>
       // 9: ONNX's number for bool
-      ctx.emit('Where', [ctx.emit('Cast', [ctx.ref(inputs[0]!)], { to: 9 }), ctx.ref(inputs[1]!), ctx.ref(inputs[2]!)]),
+      ctx.emit('Where', [
+        ctx.emit('Cast', [ctx.ref(inputs[0]!)], { to: 9 }),
+        ctx.ref(inputs[1]!),
+        ctx.ref(inputs[2]!),
+      ]),
   },
   neg: unary((b) => b.constant(-1), plain('Neg')),
   exp: unary((_b, _x, y) => y, plain('Exp')),
@@ -100,5 +115,8 @@ export const elementwise: RuleTable<Elementwise> = {
   gelu_tanh: unary((b, x) => geluTanhDerivative(b, x), plain('Gelu', { approximate: 'tanh' })),
   gelu_erf: unary((b, x) => geluErfDerivative(b, x), plain('Gelu', { approximate: 'none' })),
   silu: unary((b, x) => siluDerivative(b, x), plain('QuickGelu', { alpha: { float: 1 } }, 'com.microsoft')),
-  identity: unary((b) => b.constant(1), (ctx, node) => ctx.ref(node.inputs[0]!)),
+  identity: unary(
+    (b) => b.constant(1),
+    (ctx, node) => ctx.ref(node.inputs[0]!),
+  ),
 };

@@ -3,19 +3,21 @@
  */
 import type { Dims, Value } from '../graph/graph.ts';
 import { broadcast } from './broadcast.ts';
-import type { Builder } from './builder.ts';
+import type { GraphBuilder } from '../graph/builder.ts';
 import type { RuleTable } from './rules.ts';
 
 function productDims(a: Dims, b: Dims, transposeB: boolean): Dims {
   const [k, n] = transposeB ? [b.at(-1), b.at(-2)] : [b.at(-2), b.at(-1)];
   if (a.length < 2 || b.length < 2 || a.at(-1) !== k) {
-    throw new RangeError(`matmul of [${a.join(', ')}] and [${b.join(', ')}]${transposeB ? ' transposed' : ''}`);
+    throw new RangeError(
+      `matmul of [${a.join(', ')}] and [${b.join(', ')}]${transposeB ? ' transposed' : ''}`,
+    );
   }
   return [...broadcast(a.slice(0, -2), b.slice(0, -2)), a.at(-2)!, n!];
 }
 
 /** Swaps the last two axes. */
-function swapLast(b: Builder, x: Value): Value {
+function swapLast(b: GraphBuilder, x: Value): Value {
   const rank = b.dims(x).length;
   const perm = Array.from({ length: rank }, (_, axis) => axis);
   [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];

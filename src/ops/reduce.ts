@@ -2,7 +2,7 @@
  * Reductions and what is built on them: sum, softmax, normalisation.
  */
 import type { Dims, NormKind, Value } from '../graph/graph.ts';
-import type { Builder } from './builder.ts';
+import type { GraphBuilder } from '../graph/builder.ts';
 import type { OnnxContext, RuleTable } from './rules.ts';
 
 export type Reduction = 'sum' | 'softmax' | 'norm_scale' | 'norm';
@@ -13,25 +13,34 @@ function width(dims: Dims): number {
   return last;
 }
 
-function lastMean(b: Builder, x: Value): Value {
+function lastMean(b: GraphBuilder, x: Value): Value {
   const dims = b.dims(x);
   return b.scale(b.sum(x, [dims.length - 1], true), 1 / width(dims));
 }
 
 /** x minus its mean for LayerNorm, x itself for RMSNorm. */
-function centred(b: Builder, x: Value, kind: NormKind): Value {
+function centred(b: GraphBuilder, x: Value, kind: NormKind): Value {
   return kind === 'layer' ? b.sub(x, lastMean(b, x)) : x;
 }
 
 /** One of ONNX's fused normalisations without gain; `pick` chooses the result or the inverse deviation. */
-function fusedNorm(ctx: OnnxContext, x: Value, kind: NormKind, eps: number, what: 'result' | 'inverse'): string {
+function fusedNorm(
+  ctx: OnnxContext,
+  x: Value,
+  kind: NormKind,
+  eps: number,
+  what: 'result' | 'inverse',
+): string {
   const n = width(ctx.nodeOf(x).dims);
   const operands = [ctx.ref(x), ctx.fill(1, [n])];
   const attributes = { axis: -1, epsilon: { float: eps } };
   const [op, outputs] = kind === 'layer' ? ['LayerNormalization', 3] : ['SimplifiedLayerNormalization', 2];
   return what === 'result'
     ? ctx.emit(op as string, operands, attributes)
-    : ctx.emit(op as string, operands, attributes, { outputs: outputs as number, pick: (outputs as number) - 1 });
+    : ctx.emit(op as string, operands, attributes, {
+        outputs: outputs as number,
+        pick: (outputs as number) - 1,
+      });
 }
 
 export const reductions: RuleTable<Reduction> = {
@@ -42,7 +51,12 @@ export const reductions: RuleTable<Reduction> = {
         : dims!.filter((_, axis) => !axes.includes(axis)),
     gradient: (b, { inputs, params: { axes, keep } }, _y, g) => {
       const dims = b.dims(inputs[0]!);
-      const kept = keep ? g : b.reshape(g, dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim)));
+      const kept = keep
+        ? g
+        : b.reshape(
+            g,
+            dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim)),
+          );
       return [b.expandLike(kept, inputs[0]!)];
     },
     onnx: (ctx, { inputs, params: { axes, keep } }) =>

@@ -2,7 +2,7 @@
  * The three rules that every op has. The tables in `index.ts` are total over `OpParams`: a missing rule does not compile.
  */
 import type { Dims, Node, OpName, OpParams, Value } from '../graph/graph.ts';
-import type { Builder } from './builder.ts';
+import type { GraphBuilder } from '../graph/builder.ts';
 
 export type NodeOf<K extends OpName> = Extract<Node, { op: K }>;
 
@@ -14,7 +14,7 @@ export type ShapeRule<K extends OpName> = (operands: readonly Dims[], params: Op
  * Cotangents may have broadcast dims; the transformation sums them back to the operand's own.
  */
 export type GradientRule<K extends OpName> = (
-  b: Builder,
+  b: GraphBuilder,
   node: NodeOf<K>,
   value: Value,
   cotangent: Value,

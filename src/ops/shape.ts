@@ -3,7 +3,7 @@
  */
 import type { Dim, Dims, Value } from '../graph/graph.ts';
 import { broadcast, sameDims } from './broadcast.ts';
-import type { Builder } from './builder.ts';
+import type { GraphBuilder } from '../graph/builder.ts';
 import type { RuleTable } from './rules.ts';
 
 export type ShapeOp = 'reshape' | 'transpose' | 'slice' | 'pad' | 'concat' | 'expand_like';
@@ -42,7 +42,7 @@ function sumAxes(operands: readonly Dims[], axis: number): Dim {
 }
 
 /** Slices the cotangent of a concat back into its parts. */
-function splitLike(b: Builder, parts: readonly Value[], axis: number, cotangent: Value): Value[] {
+function splitLike(b: GraphBuilder, parts: readonly Value[], axis: number, cotangent: Value): Value[] {
   let start = 0;
   return parts.map((part) => {
     const end = start + known(b.dims(part)[axis], 'concat');
@@ -63,7 +63,10 @@ export const shapeOps: RuleTable<ShapeOp> = {
     },
     gradient: (b, { inputs }, _y, g) => [b.reshape(g, b.dims(inputs[0]!))],
     onnx: (ctx, { inputs, params }) =>
-      ctx.emit('Reshape', [ctx.ref(inputs[0]!), ctx.int64(onnxShape(ctx.nodeOf(inputs[0]!).dims, params.dims))]),
+      ctx.emit('Reshape', [
+        ctx.ref(inputs[0]!),
+        ctx.int64(onnxShape(ctx.nodeOf(inputs[0]!).dims, params.dims)),
+      ]),
   },
   transpose: {
     shape: ([dims], { perm }) => perm.map((axis) => dims![axis]!),
@@ -92,7 +95,10 @@ export const shapeOps: RuleTable<ShapeOp> = {
     ],
     onnx: (ctx, { inputs, params: { axis, before, after }, dims }) => {
       if (before === 0 && after === 0) return ctx.ref(inputs[0]!);
-      const edges = [...dims.map((_, i) => (i === axis ? before : 0)), ...dims.map((_, i) => (i === axis ? after : 0))];
+      const edges = [
+        ...dims.map((_, i) => (i === axis ? before : 0)),
+        ...dims.map((_, i) => (i === axis ? after : 0)),
+      ];
       return ctx.emit('Pad', [ctx.ref(inputs[0]!), ctx.int64(edges), ctx.fill(0, [])]);
     },
   },

@@ -40,14 +40,25 @@ function axesOf(site: Site): { positions: number; members: number } {
  * Applies an edit to the graph of a stage; its tensors become inputs named after `name`.
  * Throws InputError for an unknown hook point, places out of range, or a value that does not broadcast.
  */
-export function applyEdit(graph: Graph, edit: Edit, name: string, sizes: Readonly<Record<string, number>>): AppliedEdit {
+export function applyEdit(
+  graph: Graph,
+  edit: Edit,
+  name: string,
+  sizes: Readonly<Record<string, number>>,
+): AppliedEdit {
   const site = parseSite(edit.at);
   if (!site || !graph.sites.has(edit.at)) {
     throw new InputError(`expected a hook point of this model, got "${edit.at}"; hookNames() lists them`);
   }
   const dims = nodeOf(graph, siteOf(graph, edit.at)).dims;
   const shape = dims.map((dim) => (typeof dim === 'number' ? dim : sizes[dim]!));
-  const value = typeof edit.value === 'number' ? full(dims.map(() => 1), edit.value) : edit.value;
+  const value =
+    typeof edit.value === 'number'
+      ? full(
+          dims.map(() => 1),
+          edit.value,
+        )
+      : edit.value;
   const valueDims = broadcastable(edit, value, dims, shape);
   const mask = placesOf(edit, site, shape);
   const maskDims = mask.shape.map((size, axis) => (size === 1 ? 1 : dims[axis]!));
@@ -80,10 +91,12 @@ function broadcastable(edit: Edit, value: Tensor, dims: Dims, shape: readonly nu
 /** 1 at the edited places, 0 elsewhere; axes without a choice have size 1. */
 function placesOf(edit: Edit, site: Site, shape: readonly number[]): Tensor {
   const axes = axesOf(site);
-  const mask = zeros(shape.map((size, axis) => {
-    const chosen = (axis === axes.positions && edit.positions) || (axis === axes.members && edit.index);
-    return chosen ? size : 1;
-  }));
+  const mask = zeros(
+    shape.map((size, axis) => {
+      const chosen = (axis === axes.positions && edit.positions) || (axis === axes.members && edit.index);
+      return chosen ? size : 1;
+    }),
+  );
   const positions = checkedPlaces(edit, 'position', edit.positions, shape[axes.positions]!);
   const members = checkedPlaces(edit, 'index', edit.index, shape[axes.members]!);
   const stride = (axis: number) => mask.shape.slice(axis + 1).reduce((product, size) => product * size, 1);
@@ -93,8 +106,14 @@ function placesOf(edit: Edit, site: Site, shape: readonly number[]): Tensor {
   return mask;
 }
 
-function checkedPlaces(edit: Edit, what: string, chosen: readonly number[] | undefined, size: number): readonly number[] {
+function checkedPlaces(
+  edit: Edit,
+  what: string,
+  chosen: readonly number[] | undefined,
+  size: number,
+): readonly number[] {
   const bad = chosen?.find((place) => !Number.isInteger(place) || place < 0 || place >= size);
-  if (bad !== undefined) throw new InputError(`expected a ${what} from 0 to ${size - 1} at ${edit.at}, got ${bad}`);
+  if (bad !== undefined)
+    throw new InputError(`expected a ${what} from 0 to ${size - 1} at ${edit.at}, got ${bad}`);
   return chosen ?? [0];
 }

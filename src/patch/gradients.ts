@@ -15,7 +15,16 @@ import type { Metric } from '../tasks/metric.ts';
 import type { Edit } from './edits.ts';
 import { METRIC, metricKey, withMetric } from './metric-graph.ts';
 import { inputValue } from './variants.ts';
-import { type Batch, batchOf, checkNames, isAt, type PreparedStage, prepareStage, residAfter, stepOf } from './walk.ts';
+import {
+  type Batch,
+  batchOf,
+  checkNames,
+  isAt,
+  type PreparedStage,
+  prepareStage,
+  residAfter,
+  stepOf,
+} from './walk.ts';
 
 export interface GradientResult {
   /** F of each prompt, at its own last token: [batch]. */
@@ -36,7 +45,9 @@ export async function gradientsAt(
   const batch = batchOf(model, prompts);
   const stages = stagesOf(model.config).map((stage) => {
     if (stage.kind === 'unembed') return metricStage(model, metric, batch, edits);
-    return prepareStage(model, stage, batch, edits, { differentiate: names.filter((name) => isAt(name, stage)) });
+    return prepareStage(model, stage, batch, edits, {
+      differentiate: names.filter((name) => isAt(name, stage)),
+    });
   });
   const steps = [...(await forwardSteps(model, stages)), ...(await backwardSteps(model, stages, names))];
   const feeds = Object.assign({}, batch.feeds, ...stages.map((prepared) => prepared.feeds), {
@@ -54,7 +65,12 @@ const gradientOf = (name: string) => `gradient ${name}`;
 const cotangentOf = (index: number) => `cotangent.${index}`;
 
 /** The last stage, up to F in place of all logits. */
-function metricStage(model: LoadedModel, metric: Metric, batch: Batch, edits: readonly Edit[]): PreparedStage {
+function metricStage(
+  model: LoadedModel,
+  metric: Metric,
+  batch: Batch,
+  edits: readonly Edit[],
+): PreparedStage {
   const options = { logits: 'last', tokens: [metric.answer, metric.wrong] } as const;
   const prepared = prepareStage(model, { kind: 'unembed' }, batch, edits, options);
   return { ...prepared, graph: withMetric(prepared.graph), key: `${metricKey(metric)} ${prepared.key}` };
@@ -66,7 +82,9 @@ async function forwardSteps(model: LoadedModel, stages: readonly PreparedStage[]
     const result = stage.kind === 'unembed' ? METRIC : RESID;
     const outputs = new Map([[result, graph.outputs.get(result)!]]);
     const info = await model.sessions.ready(`${key} -> ${result}`, () => prune(graph, outputs));
-    steps.push(stepOf(info, residAfter(index - 1), { [result]: result === METRIC ? METRIC : residAfter(index) }));
+    steps.push(
+      stepOf(info, residAfter(index - 1), { [result]: result === METRIC ? METRIC : residAfter(index) }),
+    );
   }
   return steps;
 }

@@ -60,7 +60,11 @@ export class Model {
   async runWithCache(prompts: Prompts, options: RunOptions = {}): Promise<CacheResult> {
     const ids = this.promptIds(prompts);
     const names = selectNames(hookNames(this.config), options.names);
-    checkNames(this.loaded, (options.hooks ?? []).map(({ at }) => at), new Set(hookNames(this.config)));
+    checkNames(
+      this.loaded,
+      (options.hooks ?? []).map(({ at }) => at),
+      new Set(hookNames(this.config)),
+    );
     const { last, values } = await walk(this.loaded, batchOf(this.loaded, ids), { ...options, names });
     const end = options.stopAtLayer === undefined ? { logits: last } : { residual: last };
     return { ...end, cache: values, lengths: ids.map((prompt) => prompt.length) };
@@ -104,7 +108,9 @@ export class Model {
     const ids = this.tokenizer().encode(text);
     if (ids.length === 1) return ids[0]!;
     const shown = ids.map((id) => JSON.stringify(this.tokenizer().tokenText(id))).join(' ');
-    throw new InputError(`expected one token, got ${ids.length} for ${JSON.stringify(text)}: ${shown}; mind the leading space`);
+    throw new InputError(
+      `expected one token, got ${ids.length} for ${JSON.stringify(text)}: ${shown}; mind the leading space`,
+    );
   }
 
   /** A checked pair of prompts, from texts or ids. Throws InputError for prompts or answers that do not fit. */
@@ -146,7 +152,11 @@ export interface AssembleOptions {
 }
 
 /** Reads a checkpoint's weights and joins them with an engine. The checkpoint stays open for its hash. */
-export async function assembleModel(checkpoint: Checkpoint, engine: Engine, options: AssembleOptions = {}): Promise<Model> {
+export async function assembleModel(
+  checkpoint: Checkpoint,
+  engine: Engine,
+  options: AssembleOptions = {},
+): Promise<Model> {
   const parameters = await loadParameters(checkpoint, { ...options, raw: options.raw ?? false });
   return new Model({
     id: checkpoint.id,
@@ -162,4 +172,3 @@ export async function assembleModel(checkpoint: Checkpoint, engine: Engine, opti
     ...(checkpoint.tokenizerProblem && { tokenizerProblem: checkpoint.tokenizerProblem }),
   });
 }
-

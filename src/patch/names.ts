@@ -10,9 +10,15 @@ export type NamesFilter = string | readonly string[] | ((name: string) => boolea
 export function selectNames(all: readonly string[], filter?: NamesFilter): string[] {
   if (filter === undefined) return [...all];
   if (typeof filter === 'function') return all.filter(filter);
-  const patterns = (typeof filter === 'string' ? [filter] : filter).map((text) => ({ text, matches: matcher(text) }));
+  const patterns = (typeof filter === 'string' ? [filter] : filter).map((text) => ({
+    text,
+    matches: matcher(text),
+  }));
   const idle = patterns.find(({ matches }) => !all.some(matches));
-  if (idle) throw new InputError(`expected a hook point or a glob that matches some, got "${idle.text}"; hookNames() lists them`);
+  if (idle)
+    throw new InputError(
+      `expected a hook point or a glob that matches some, got "${idle.text}"; hookNames() lists them`,
+    );
   return all.filter((name) => patterns.some(({ matches }) => matches(name)));
 }
 

@@ -46,12 +46,24 @@ export async function runBoth(chain: SuffixChain): Promise<Run[]> {
   }
   for (let index = chain.stages.length - 1; index >= 0; index--) {
     const stage = chain.stages[index]!;
-    const hooks = valuesOf(chain.graphOf(index), stage, ['attn.hook_z', 'mlp.hook_post']).map(([hook]) => hook);
+    const hooks = valuesOf(chain.graphOf(index), stage, ['attn.hook_z', 'mlp.hook_post']).map(
+      ([hook]) => hook,
+    );
     const named = Object.fromEntries(hooks.map((hook) => [hook, `grad.${hook}.${index}`]));
     for (const register of Object.values(named)) fetch.add(register);
     const outputs = { ...named, resid: `cotangent.${index}` };
     const inputs = { cotangent: `cotangent.${index + 1}` };
-    steps.push(await chain.step({ index, variant: backward, batch, from: stateOf(index), outputs, inputs, whole: true }));
+    steps.push(
+      await chain.step({
+        index,
+        variant: backward,
+        batch,
+        from: stateOf(index),
+        outputs,
+        inputs,
+        whole: true,
+      }),
+    );
   }
   const feeds = {
     [stateOf(0)]: joined(chain.starts),

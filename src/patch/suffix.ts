@@ -100,8 +100,9 @@ export class SuffixChain {
   private session(index: number, variant: Variant, whole: boolean): Promise<SessionInfo> {
     const stage = this.stages[index]!;
     const place = `${this.range.from}-${this.range.to}${whole && index >= this.lastAttention ? ' whole' : ''}`;
-    return this.model.sessions.ready(`suffix ${place} ${metricKey(this.metric)} ${index} ${variant.key}`, () =>
-      variant.build(this.graphOf(index, whole), stage),
+    return this.model.sessions.ready(
+      `suffix ${place} ${metricKey(this.metric)} ${index} ${variant.key}`,
+      () => variant.build(this.graphOf(index, whole), stage),
     );
   }
 

@@ -207,7 +207,9 @@ async function callBack(
     const value = (await model.engine.run({ steps: [step], fetch: ['value'] }, all)).value!;
     const given = (await call(value, name)) ?? value;
     if (given.shape.join() !== value.shape.join()) {
-      throw new InputError(`expected the hook at ${name} to give [${value.shape.join(', ')}], got [${given.shape.join(', ')}]`);
+      throw new InputError(
+        `expected the hook at ${name} to give [${value.shape.join(', ')}], got [${given.shape.join(', ')}]`,
+      );
     }
     const input = `callback${i}.${name}`;
     state = {

@@ -10,7 +10,7 @@ import { type LabelRegion, labelRegions } from './label-regions.ts';
 import { symbolLegend } from './legend.ts';
 import { type CategoryStyle, FONT_SIZE, INK, LABEL_STYLES, SOFT_INK, UNLABELLED } from './palette.ts';
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
-import { type Box, freeBox, placeLabels } from './place-labels.ts';
+import { type Box, freeBox, type PlacedLabel, placeLabels } from './place-labels.ts';
 import { componentName, formatCount, formatNumber, textWidth } from './text.ts';
 import type { Component, Contrast } from '../terms.ts';
 
@@ -215,17 +215,32 @@ function nameMarks(
   });
   const bounds = { width: SIDE, height: SIDE, line: 13, radius: 5 };
   const placed = placeLabels(labels, points.slice(0, NEAR_POINTS).map(placeOf(square)), bounds, occupied);
-  return placed.map((label) =>
-    Plot.text([label], {
-      x: () => square.valueOfX(label.x),
-      y: () => square.valueOfY(label.y),
-      text: 'text',
-      textAnchor: 'start',
-      dx: label.dx,
-      dy: label.dy,
-      fontSize: FONT_SIZE - 1,
-      fill: INK,
-      ...HALO,
-    }),
+  const lines = placed.flatMap(({ x, y, leader }) =>
+    leader ? [{ x, y, toX: x + leader.dx, toY: y + leader.dy }] : [],
   );
+  return [
+    Plot.link(lines, {
+      x1: (line: { x: number }) => square.valueOfX(line.x),
+      y1: (line: { y: number }) => square.valueOfY(line.y),
+      x2: (line: { toX: number }) => square.valueOfX(line.toX),
+      y2: (line: { toY: number }) => square.valueOfY(line.toY),
+      stroke: SOFT_INK,
+      strokeWidth: 0.6,
+    }),
+    ...placed.map((label) => nameMark(label, square)),
+  ];
+}
+
+function nameMark(label: PlacedLabel, square: Square): Plot.Markish {
+  return Plot.text([label], {
+    x: () => square.valueOfX(label.x),
+    y: () => square.valueOfY(label.y),
+    text: 'text',
+    textAnchor: 'start',
+    dx: label.dx,
+    dy: label.dy,
+    fontSize: FONT_SIZE - 1,
+    fill: INK,
+    ...HALO,
+  });
 }

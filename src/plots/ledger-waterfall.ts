@@ -51,13 +51,19 @@ export function ledgerWaterfall(options: LedgerWaterfallOptions): Figure {
   checkSome('groups', groups);
   const domain = domainOf(groups.flatMap((group) => group.items));
   const width = Math.min(620, (TOTAL_WIDTH - 20 * (groups.length - 1)) / groups.length);
+  const left = Math.max(
+    70,
+    ...groups.flatMap(({ items }) => items.map((item) => textWidth(item.name, FONT_SIZE) + 14)),
+  );
   const names = [...LEDGER_PARTS, 'sum: the effect on F'];
   const colors = [...LEDGER_COLORS, INK];
   const legend = symbolLegend(
     names.map((name, i) => ({ name, color: colors[i]!, symbol: 'square' })),
     'row',
   );
-  const panels = groups.map(({ title, items }) => waterfallPanel(title, items, domain, unit, width));
+  const panels = groups.map(({ title, items }) =>
+    waterfallPanel(title, items, { domain, unit, width, left }),
+  );
   return figure({ ...words, body: gridPanel([[legend], panels], 20, 8) });
 }
 
@@ -93,17 +99,19 @@ function barsOf(item: LedgerItem, row: number): Bar[] {
   return [...bars, whole];
 }
 
-function waterfallPanel(
-  title: string,
-  items: readonly LedgerItem[],
-  domain: [number, number],
-  unit: string,
-  width: number,
-): Panel {
+interface WaterfallFrame {
+  domain: [number, number];
+  unit: string;
+  width: number;
+  /** Room for the names, the same in all panels. */
+  left: number;
+}
+
+function waterfallPanel(title: string, items: readonly LedgerItem[], frame: WaterfallFrame): Panel {
+  const { domain, unit, width, left } = frame;
   const bars = items.flatMap(barsOf);
   const total = (item: LedgerItem) => formatNumber(item.parts.reduce((sum, part) => sum + part, 0));
   const names = items.map((item, row) => ({ name: item.name, total: total(item), row }));
-  const left = Math.max(70, ...names.map(({ name }) => textWidth(name, FONT_SIZE) + 14));
   const steps = bars.filter((bar) => bar.color !== INK);
   return plotPanel({
     width,

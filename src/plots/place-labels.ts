@@ -12,6 +12,8 @@ export interface PlacedLabel extends LabelledPoint {
   /** Pixels from the point to the middle of the text's left edge. */
   dx: number;
   dy: number;
+  /** Where a line from the point to its name ends, for names that stand apart; pixels from the point. */
+  leader?: { dx: number; dy: number };
 }
 
 export interface LabelBounds {
@@ -44,12 +46,14 @@ export function placeLabels(
   const taken = [...occupied];
   const placed: PlacedLabel[] = [];
   for (const label of labels) {
-    for (const [dx, dy] of offsets(label.width, bounds)) {
+    for (const { dx, dy, apart } of offsets(label.width, bounds)) {
       const box = boxAt(label, dx, dy, bounds.line);
       if (!inside(box, bounds) || taken.some((other) => overlap(box, other))) continue;
       if (points.some((point) => covers(box, point, bounds.radius, label))) continue;
+      const leader = apart ? leaderTo(dx, dy, label.width) : undefined;
+      if (leader && points.some((point) => isOnLeader(label, leader, point, bounds.radius))) continue;
       taken.push(box);
-      placed.push({ ...label, dx, dy });
+      placed.push({ ...label, dx, dy, ...(leader ? { leader } : {}) });
       break;
     }
   }
@@ -66,11 +70,19 @@ export function freeBox(
   return free ?? boxes[0]!;
 }
 
-function offsets(width: number, { line, radius }: LabelBounds): [number, number][] {
+interface Offset {
+  dx: number;
+  dy: number;
+  /** So far from its point that a line is needed. */
+  apart: boolean;
+}
+
+/** Places around a point: right, left, above, below, the corners; then the same further away. */
+function offsets(width: number, { line, radius }: LabelBounds): Offset[] {
   const near = radius + 3;
-  const rings = [0, 9, 18].flatMap((extra): [number, number][] => {
+  return [0, 10, 20].flatMap((extra) => {
     const up = -(near + line / 2 + extra);
-    return [
+    const places: [number, number][] = [
       [near + extra, 0],
       [-near - extra - width, 0],
       [-width / 2, up],
@@ -80,8 +92,27 @@ function offsets(width: number, { line, radius }: LabelBounds): [number, number]
       [-near - width - extra / 2, up * 0.8],
       [-near - width - extra / 2, -up * 0.8],
     ];
+    return places.map(([dx, dy]) => ({ dx, dy, apart: extra > 0 }));
   });
-  return rings;
+}
+
+/** The point of a name's left, right or middle that is nearest to its point. */
+function leaderTo(dx: number, dy: number, width: number): { dx: number; dy: number } {
+  if (dx >= 0) return { dx: dx - 1, dy };
+  return dx + width <= 0 ? { dx: dx + width + 1, dy } : { dx: 0, dy: dy - 5 * Math.sign(dy) };
+}
+
+/** Whether a line from a point to its name passes another point so closely that it could belong to it. */
+function isOnLeader(
+  from: { x: number; y: number },
+  { dx, dy }: { dx: number; dy: number },
+  { x, y }: { x: number; y: number },
+  radius: number,
+): boolean {
+  if (x === from.x && y === from.y) return false;
+  const along = ((x - from.x) * dx + (y - from.y) * dy) / (dx * dx + dy * dy);
+  const at = Math.min(1, Math.max(0, along));
+  return Math.hypot(x - from.x - at * dx, y - from.y - at * dy) < radius;
 }
 
 function boxAt({ x, y, width }: LabelledPoint, dx: number, dy: number, line: number): Box {

@@ -33,8 +33,8 @@ export function tokensFigure({ study, metricName }: StudyView): Figure {
     clean: clean.tokens,
     corrupted: corrupted.tokens,
     predictions: study.predictions,
-    ...(answer?.text ? { answer: answer.text } : {}),
-    ...(wrong?.text ? { wrong: wrong.text } : {}),
+    ...(answer ? { answer: answer.text ?? String(answer.id) } : {}),
+    ...(wrong ? { wrong: wrong.text ?? String(wrong.id) } : {}),
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import { LABEL_STYLES } from '../plots/palette.ts';
 import { componentName, formatCount, formatNumber } from '../plots/text.ts';
-import { type ControlsJson, LABELS } from '../results/study-json.ts';
+import { type ControlsJson, LABELS, type TokenJson } from '../results/study-json.ts';
 import { targetsNote } from './gain-figures.ts';
 import { tokenHtml, escape } from './html.ts';
 import {
@@ -64,10 +64,8 @@ function counted(count: number, kind: Kind): string {
 
 function pairSentence({ study, metricName, unit, normalised }: StudyView): string {
   const { metric, pair } = study;
-  const answers =
-    pair.answer?.text && pair.wrong?.text
-      ? ` (${tokenHtml(pair.answer.text)} against ${tokenHtml(pair.wrong.text)})`
-      : '';
+  const token = ({ id, text }: TokenJson) => (text === null ? `id ${id}` : tokenHtml(text));
+  const answers = pair.answer && pair.wrong ? ` (${token(pair.answer)} against ${token(pair.wrong)})` : '';
   const contrast =
     pair.contrast === 'swap'
       ? 'a swap: the corrupted prompt is itself valid, with the two answers exchanged, so which of the two directions is which depends on the prompt that one calls clean'

@@ -1,6 +1,7 @@
 /**
  * Opens the folder of a study: `study.json`, `scores.safetensors` and `effects.zarr`.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
@@ -35,9 +36,15 @@ export async function openStudy(folder: string, study?: StudyJson): Promise<Stud
 /** Reads `study.json` of a folder. */
 export async function readStudyJson(folder: string): Promise<StudyJson> {
   const path = join(folder, 'study.json');
+  // Written last: what a study needs to go on is there as long as it is not.
+  if (!existsSync(path) && existsSync(join(folder, '.work'))) throw incomplete(folder);
   const study = parseStudyJson((await readResult(path, 'study')).toString('utf8'), path);
-  if (!study.complete) throw new InputError(`incomplete study: ${path}; finish it with --resume`);
+  if (!study.complete) throw incomplete(folder);
   return study;
+}
+
+function incomplete(folder: string): InputError {
+  return new InputError(`incomplete study: ${folder}; finish it with --resume`);
 }
 
 /** Reads `scores.safetensors` of a folder. */

@@ -55,7 +55,10 @@ export class Executor {
         if (!value) throw new RunError(`missing register: ${register} (step ${index}, ${step.session})`);
         inputs[name] = value;
       }
-      const results = await session.run(inputs, Object.keys(step.outputs).map((name) => OUTPUT_PREFIX + name));
+      const results = await session.run(
+        inputs,
+        Object.keys(step.outputs).map((name) => OUTPUT_PREFIX + name),
+      );
       for (const [name, register] of Object.entries(step.outputs)) {
         registers.set(register, results[OUTPUT_PREFIX + name] as OrtTensor);
       }
@@ -63,7 +66,9 @@ export class Executor {
         if ((lastUse.get(register) ?? -1) <= index) registers.delete(register);
       }
     }
-    return Object.fromEntries(program.fetch.map((name) => [name, fromOrt(registers.get(name) ?? this.kept.get(name), name)]));
+    return Object.fromEntries(
+      program.fetch.map((name) => [name, fromOrt(registers.get(name) ?? this.kept.get(name), name)]),
+    );
   }
 
   async release(keys: readonly string[] = [...this.sessions.keys()]): Promise<void> {

@@ -5,12 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { RunError } from '../errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Engine, Feeds, Program, SessionSource } from './engine.ts';
-import type { Reply, Request } from './worker.ts';
-
-export interface NodeEngineOptions {
-  /** Threads of one session; default: ONNX Runtime's own choice, the number of physical cores. */
-  readonly threads?: number;
-}
+import type { NodeEngineOptions, Reply, Request } from './messages.ts';
 
 // Node 20 cannot run TypeScript: seen from the source tree, the worker is the built one.
 const WORKER = new URL(

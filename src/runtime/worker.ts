@@ -4,27 +4,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Feeds, Program, SessionSource } from './engine.ts';
 import { Executor, type Ort } from './executor.ts';
-import type { NodeEngineOptions } from './node.ts';
-
-export type Request =
-  | { readonly method: 'prepare'; readonly source: SessionSource }
-  | { readonly method: 'put'; readonly tensors: Feeds }
-  | { readonly method: 'drop'; readonly prefix: string }
-  | { readonly method: 'run'; readonly program: Program; readonly feeds: Feeds }
-  | { readonly method: 'release'; readonly keys: readonly string[] | undefined };
-
-export interface Reply {
-  readonly id: number;
-  readonly result?: Record<string, Tensor> | undefined;
-  readonly error?: string;
-}
+import type { NodeEngineOptions, Reply, Request } from './messages.ts';
 
 const { threads } = workerData as NodeEngineOptions;
 const executor = new Executor(ort as unknown as Ort, {
   executionProviders: ['cpu'],
   logSeverityLevel: 3,
+  // Each session's arena would keep its largest batch's work: gigabytes, over the sessions of a deep model.
+  enableCpuMemArena: false,
   ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   // Threads that spin after a run would steal the cores from the next session's.
   extra: { session: { intra_op: { allow_spinning: '0' } } },
@@ -55,7 +43,10 @@ parentPort?.on('message', ({ id, request }: { id: number; request: Request }) =>
     try {
       parentPort?.postMessage({ id, result: await answer(request) } satisfies Reply);
     } catch (error) {
-      parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies Reply);
+      parentPort?.postMessage({
+        id,
+        error: error instanceof Error ? error.message : String(error),
+      } satisfies Reply);
     }
   });
 });

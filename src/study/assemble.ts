@@ -102,7 +102,8 @@ async function layerSummaries(
   layer: number,
 ): Promise<Tensors> {
   const parts: Tensors[] = [];
-  for (const unit of layerUnits(config, direction, kind, layer)) parts.push(await folder.load(unitName(unit)));
+  for (const unit of layerUnits(config, direction, kind, layer))
+    parts.push(await folder.load(unitName(unit)));
   const names = [...parts[0]!.keys()];
   return new Map(names.map((name) => [name, joinUnits(parts.map((part) => part.get(name)!))]));
 }
@@ -117,9 +118,24 @@ async function writeSummaries(
 ): Promise<void> {
   for (const target of options.components) {
     const name = `${kind}_to_${target}`;
-    await store.writeChunk(direction, `${name}_by_layer`, [layer, 0, 0], summaries.get(`${target}_by_layer`)!.data);
-    await store.writeChunk(direction, `${name}_top_index`, [layer, 0, 0, 0], summaries.get(`${target}_top_index`)!.data);
-    await store.writeChunk(direction, `${name}_top_value`, [layer, 0, 0], summaries.get(`${target}_top_value`)!.data);
+    await store.writeChunk(
+      direction,
+      `${name}_by_layer`,
+      [layer, 0, 0],
+      summaries.get(`${target}_by_layer`)!.data,
+    );
+    await store.writeChunk(
+      direction,
+      `${name}_top_index`,
+      [layer, 0, 0, 0],
+      summaries.get(`${target}_top_index`)!.data,
+    );
+    await store.writeChunk(
+      direction,
+      `${name}_top_value`,
+      [layer, 0, 0],
+      summaries.get(`${target}_top_value`)!.data,
+    );
   }
 }
 

@@ -1,7 +1,11 @@
 /**
  * The attribution phase: integrated gradients of every layer, kind and direction, one file each.
  */
-import { type LayerScores, layerIntegratedGradients, refinedScores } from '../attribution/integrated-gradients.ts';
+import {
+  type LayerScores,
+  layerIntegratedGradients,
+  refinedScores,
+} from '../attribution/integrated-gradients.ts';
 import { throwIfCancelled } from '../errors.ts';
 import type { Run } from '../patch/pair-runs.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
@@ -47,7 +51,8 @@ export async function attribute(
         const unit = igUnit(direction, kind, layer);
         if (!(await folder.has(unit))) {
           const run = (steps: number) => layerIntegratedGradients(chain, layer, kind, base, other, steps);
-          const scores = options.steps === 'auto' ? await refinedScores(run, DEFAULT_STEPS, d) : await run(options.steps);
+          const scores =
+            options.steps === 'auto' ? await refinedScores(run, DEFAULT_STEPS, d) : await run(options.steps);
           await folder.save(unit, stored(scores));
         }
         done(1);

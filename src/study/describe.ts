@@ -17,7 +17,11 @@ const LIKELIEST = 5;
 export type Scores = ReadonlyMap<string, Tensor>;
 
 /** Asymmetries of IG, and of AP where both directions were patched. */
-export function asymmetries(scores: Scores, metric: MetricValues, options: StudyOptions): Map<string, Tensor> {
+export function asymmetries(
+  scores: Scores,
+  metric: MetricValues,
+  options: StudyOptions,
+): Map<string, Tensor> {
   const result = new Map<string, Tensor>();
   for (const kind of options.components) {
     for (const method of ['ig', 'ap']) {
@@ -92,7 +96,11 @@ function tokenText(model: LoadedModel, id: number): string {
 
 /** The pair as `study.json` tells it. */
 export function describePair(pair: Pair, contrast: Contrast): StudyJson['pair'] {
-  const prompt = ({ text, ids, tokens }: Prompt) => ({ text: text ?? null, ids: [...ids], tokens: [...tokens] });
+  const prompt = ({ text, ids, tokens }: Prompt) => ({
+    text: text ?? null,
+    ids: [...ids],
+    tokens: [...tokens],
+  });
   const token = ({ id, text }: Token) => ({ id, text: text ?? null });
   return {
     clean: prompt(pair.clean),

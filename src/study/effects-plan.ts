@@ -53,7 +53,12 @@ function summaryPlans(config: ModelConfig, source: Kind, target: Kind, model: st
   const name = `${source}_to_${target}`;
   const dimensions = ['source_layer', source === 'heads' ? 'source_head' : 'source_neuron'];
   const attributes = { model, measure: 'l2', units: UNITS.l2 };
-  const array = (suffix: string, rest: readonly number[], names: readonly string[], type: ArrayPlan['type']): ArrayPlan => ({
+  const array = (
+    suffix: string,
+    rest: readonly number[],
+    names: readonly string[],
+    type: ArrayPlan['type'],
+  ): ArrayPlan => ({
     name: `${name}_${suffix}`,
     shape: [nLayers, sources, ...rest],
     chunks: [1, sources, ...rest],

@@ -74,7 +74,12 @@ export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   return options;
 }
 
-function checkWhole(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): void {
+function checkWhole(
+  name: string,
+  value: number,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): void {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
   fail(name, `a whole number ${range}`, value);
@@ -82,7 +87,8 @@ function checkWhole(name: string, value: number, least: number, most: number = N
 
 function checkList(name: string, values: readonly string[], known: readonly string[]): void {
   const bad = values.find((value, i) => !known.includes(value) || values.indexOf(value) !== i);
-  if (bad !== undefined || values.length === 0) fail(name, `some of ${known.join(', ')}, each once`, values.join(','));
+  if (bad !== undefined || values.length === 0)
+    fail(name, `some of ${known.join(', ')}, each once`, values.join(','));
 }
 
 function fail(name: string, expected: string, got: unknown): never {

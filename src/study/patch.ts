@@ -3,9 +3,22 @@
  * alone; a unit's chunks are in place before its summary is, and the summary says that the unit is done.
  */
 import type { LinearMeasure } from '../effects/measures.ts';
-import { type Observation, patchSources, type Patching, preparePatching, releasePatching } from '../effects/patching.ts';
+import {
+  type Observation,
+  patchSources,
+  type Patching,
+  preparePatching,
+  releasePatching,
+} from '../effects/patching.ts';
 import { CHUNK_SOURCES, type EffectsStore, matrixName } from '../effects/store.ts';
-import { type AnyMeasure, blocksOf, type Sources, summariesOf, unitContext, type UnitContext } from '../effects/unit.ts';
+import {
+  type AnyMeasure,
+  blocksOf,
+  type Sources,
+  summariesOf,
+  unitContext,
+  type UnitContext,
+} from '../effects/unit.ts';
 import { throwIfCancelled } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
@@ -81,7 +94,10 @@ export async function patchAll(
   }
 }
 
-async function directionContext({ chain, runs, metric, options }: PatchPhase, direction: Direction): Promise<UnitContext> {
+async function directionContext(
+  { chain, runs, metric, options }: PatchPhase,
+  direction: Direction,
+): Promise<UnitContext> {
   const source = { model: chain.model, metric, ...baseAndOther(runs, direction) };
   const linear = options.measures.filter((measure): measure is LinearMeasure => measure !== 'l2');
   // The ledger needs `direct` of heads whatever was asked; of neurons it follows from their change.
@@ -141,7 +157,9 @@ function joinObservations(parts: readonly Observation[]): Observation {
     new Map(
       [...pick(parts[0]!)].map(([layer, measures]) => [
         layer,
-        new Map([...measures.keys()].map((m) => [m, joinRows(parts.map((part) => pick(part).get(layer)!.get(m)!))])),
+        new Map(
+          [...measures.keys()].map((m) => [m, joinRows(parts.map((part) => pick(part).get(layer)!.get(m)!))]),
+        ),
       ]),
     );
   const ap = joinRows(parts.map((part) => tensor(part.ap, [part.ap.length]))).data;

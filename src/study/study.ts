@@ -152,10 +152,15 @@ async function compute(
 
   const { nLayers } = model.config;
   const layers = IG_DIRECTIONS.length * options.components.length * nLayers;
-  await phases.run('integrated gradients', layers, async (done) => {
-    await attribute(chain, runs, folder, options, done, signal);
-    await chain.release();
-  }, 'layers');
+  await phases.run(
+    'integrated gradients',
+    layers,
+    async (done) => {
+      await attribute(chain, runs, folder, options, done, signal);
+      await chain.release();
+    },
+    'layers',
+  );
 
   const plan = planEffects(model.config, options, model.id);
   const store = new EffectsStore(join(folder.path, 'effects.zarr'), folder.work);
@@ -166,14 +171,24 @@ async function compute(
   }
   const sources = options.components.reduce((sum, kind) => sum + nLayers * sizeOf(model.config, kind), 0);
   const absent = new Set(plan.absent);
-  await phases.run('patching', options.directions.length * sources, async (done) => {
-    await patchAll({ chain, runs, metric, folder, store, options, absent }, done, signal);
-    await chain.release();
-  }, 'components');
+  await phases.run(
+    'patching',
+    options.directions.length * sources,
+    async (done) => {
+      await patchAll({ chain, runs, metric, folder, store, options, absent }, done, signal);
+      await chain.release();
+    },
+    'components',
+  );
 
   const ig = await assembleIg(model.config, folder, options, pair.clean.ids.length);
   const patching = await assemblePatching(model.config, folder, store, options);
-  const scores = new Map([...ig.scores, ...patching.scores, ['logits.clean', logits.clean], ['logits.corrupted', logits.corrupted]]);
+  const scores = new Map([
+    ...ig.scores,
+    ...patching.scores,
+    ['logits.clean', logits.clean],
+    ['logits.corrupted', logits.corrupted],
+  ]);
   for (const [name, values_] of asymmetries(scores, values, options)) scores.set(name, values_);
   warn(completenessLint(ig, values.clean - values.corrupted));
   const list = [...scores].map(([name, tensor]) => ({ name, tensor }));
@@ -190,7 +205,9 @@ function completenessLint({ scores, gaps, limited }: AssembledIg, d: number): Li
       if (!own || !values) return [];
       const size = values.shape[1]!;
       const sums = own.map((_, layer) =>
-        values.data.subarray(layer * size, (layer + 1) * size).reduce((sum, score) => sum + Math.abs(score), 0),
+        values.data
+          .subarray(layer * size, (layer + 1) * size)
+          .reduce((sum, score) => sum + Math.abs(score), 0),
       );
       return [{ direction, kind, gaps: own, sums }];
     }),

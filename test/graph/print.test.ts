@@ -6,7 +6,8 @@ import { prune } from '../../src/compile/prune.ts';
 import { inputsOf, nodeOf, siteOf } from '../../src/graph/graph.ts';
 import { printGraph } from '../../src/graph/print.ts';
 import type { ModelConfig } from '../../src/model/config.ts';
-import { type Stage, stageGraph, WHOLE } from '../../src/model/stages.ts';
+import type { Stage } from '../../src/model/sites.ts';
+import { stageGraph, WHOLE } from '../../src/model/stages.ts';
 import { Builder } from '../../src/ops/builder.ts';
 
 const SIZES = { nLayers: 1, dModel: 4, dMlp: 6, vocabulary: 9, context: 8, normEps: 1e-5, tiedEmbeddings: false };

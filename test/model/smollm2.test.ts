@@ -1,19 +1,16 @@
 /** A real language model in a GGUF file. `scripts/fetch-smollm2.mjs` puts it where this test looks. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cacheFolder } from '../../src/model/cache-folder.ts';
 import { openCheckpoint } from '../../src/model/loaders/open.ts';
-
-const PATH = join(cacheFolder(), 'smollm2-135m', 'SmolLM2-135M-Instruct.Q4_1.gguf');
+import { NO_SMOLLM2, smollm2 } from '../support/smollm2.ts';
 
 /** First values as Python's gguf package has them, rows put back in Hugging Face's order. */
 const QUERY_ROW_33 = Float32Array.of(-0.0546569824, 0.224945068, 0.085144043, -0.101257324);
 const EMBEDDING_OF_MARY = Float32Array.of(-0.0241088867, 0.0075340271, 0.16122818, -0.140132904);
 
 test('SmolLM2-135M opens; its tokens and weights are right', async ({ skip }) => {
-  if (!existsSync(PATH)) skip(`no model at ${PATH}; run node scripts/fetch-smollm2.mjs`);
-  const checkpoint = await openCheckpoint(PATH);
+  const path = smollm2();
+  if (path === undefined) return skip(NO_SMOLLM2);
+  const checkpoint = await openCheckpoint(path);
   expect(checkpoint.config).toMatchObject({
     nLayers: 30,
     dModel: 576,

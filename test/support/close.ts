@@ -11,7 +11,7 @@ export interface Tolerance {
 }
 
 /** Every tolerance of the engine's tests. The largest value of an array is its scale: never a sum of errors. */
-export const TOLERANCES = {
+export const TOLERANCES: Readonly<Record<'rounding' | 'reference' | 'gain' | 'block' | 'finiteDifference' | 'exactDifference' | 'float64' | 'planted', Tolerance>> = {
   /** Two sums of the same float32 numbers in another order. */
   rounding: { rtol: 2e-6 },
   /** float32 against a float64 reference over some layers: the contract's bound for values, scores and effects. */
@@ -28,7 +28,7 @@ export const TOLERANCES = {
   float64: { rtol: 1e-12, atol: 1e-13 },
   /** The planted circuits hold to 1e-4 of F's unit: their attention is not quite hard, their LayerNorm not quite linear. */
   planted: { atol: 5e-4 },
-} as const satisfies Record<string, Tolerance>;
+};
 
 type Numbers = ArrayLike<number> | { readonly data: ArrayLike<number>; readonly shape: readonly number[] };
 

@@ -9,14 +9,11 @@ import { afterAll } from 'vitest';
 import { MEASURES } from '../../src/effects/measures.ts';
 import type { Model } from '../../src/patch/model.ts';
 import { openStudy, type StudyResults } from '../../src/results/read.ts';
-import type { Direction, Kind } from '../../src/results/study-json.ts';
+import type { Direction } from '../../src/terms.ts';
 import type { StudyOptions } from '../../src/study/options.ts';
 import { study, type StudyHandlers } from '../../src/study/study.ts';
 import type { Pair } from '../../src/tasks/pair.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-
-export const KINDS: readonly Kind[] = ['heads', 'neurons'];
-export const DIRECTIONS: readonly Direction[] = ['noising', 'denoising'];
 
 /** A folder for the results of a test file, gone when it ends. Call it at the top of the file. */
 export function scratch(): (name: string) => string {
@@ -38,7 +35,7 @@ export async function runStudy(
 }
 
 /** Options that write every array there is. */
-export const EVERYTHING = { full: true, measures: MEASURES } as const;
+export const EVERYTHING: Partial<StudyOptions> = { full: true, measures: MEASURES };
 
 /** An array of scores. Throws where it is absent. */
 export function scoreOf({ scores }: StudyResults, name: string): Tensor {
