@@ -8,7 +8,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Dims, Graph, Value } from '../graph/graph.ts';
 import { inputsOf, nodeOf } from '../graph/graph.ts';
-import { isComputed, rules } from '../ops/index.ts';
+import { rules } from '../ops/index.ts';
 import type { Attribute, OnnxContext, OnnxRule } from '../ops/rules.ts';
 import {
   AttributeProto_AttributeType as AttributeType,

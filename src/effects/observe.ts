@@ -16,6 +16,9 @@ export const BASE = 'base';
 export const VALUE = 'value';
 export const CHANGE = 'change';
 
+/** Values in one of the widest registers. */
+const ALIGNED = 16;
+
 /** Observes the given measures beside `change`. */
 export function observe(
   config: ModelConfig,
@@ -49,7 +52,9 @@ function observeHeads(
   for (const measure of measures) outputs.set(measure, b.sum(b.mul(delta, b.input(measure, dims)), [1, 3]));
   const weight = b.weight(`blocks.${stage.layer}.attn.W_O`, [nHeads * dHead, dModel]);
   const byHead = b.transpose(b.reshape(lastPosition(b, delta), ['batch', nHeads, dHead]), [1, 0, 2]);
-  const writes = b.matmul(byHead, b.reshape(weight, [nHeads, dHead, dModel]));
+  // Rows of a multiple of ALIGNED: else the sum of a row is rounded by its place in memory, so by its place in the batch.
+  const spare = (ALIGNED - (dModel % ALIGNED)) % ALIGNED;
+  const writes = b.matmul(byHead, b.pad(b.reshape(weight, [nHeads, dHead, dModel]), 2, 0, spare));
   outputs.set(CHANGE, b.transpose(b.unary('sqrt', b.sum(b.mul(writes, writes), [2])), [1, 0]));
   return prune(b.build({}), outputs);
 }

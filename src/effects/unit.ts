@@ -86,45 +86,45 @@ export function observed(
   const change = measures.get('change')!.data;
   if (measure === 'change' || (target === 'heads' && measure === 'l2')) return change;
   if (target === 'heads' || measure === 'through') return measures.get(measure)!.data;
-  const size = sizeOfKind(context, 'neurons');
-  if (measure === 'l2') {
-    const norms = context.norms[layer]!;
-    return change.map((value, i) => Math.abs(value) * norms[i % size]!);
-  }
-  const factors = context.factors(measure, layer);
-  return change.map((value, i) => value * factors[i % size]!);
+  if (measure !== 'l2') return scaledRows(change, context.factors(measure, layer));
+  const scaled = scaledRows(change, context.norms[layer]!);
+  for (let i = 0; i < scaled.length; i++) scaled[i] = Math.abs(scaled[i]!);
+  return scaled;
 }
 
-/** The source's own entry in a matrix: its own change under the measure. */
-export function ownEntry(
-  context: UnitContext,
-  kind: Kind,
-  layer: number,
-  index: number,
-  measure: AnyMeasure,
-): number {
+/** Each row of a matrix times the same factors, element by element. */
+function scaledRows(matrix: Float32Array, factors: Float32Array): Float32Array {
+  const scaled = new Float32Array(matrix.length);
+  for (let from = 0; from < matrix.length; from += factors.length) {
+    for (let t = 0; t < factors.length; t++) scaled[from + t] = matrix[from + t]! * factors[t]!;
+  }
+  return scaled;
+}
+
+/** The sources' own entries in a matrix: each one's own change under the measure. */
+function ownEntries(context: UnitContext, { kind, layer, indices }: Sources, measure: AnyMeasure): number[] {
   const { source, chain } = context.patching;
   const { nHeads, dHead, dMlp } = chain.model.config;
   const change = ownChanges(source, kind, layer).data;
   if (kind === 'neurons') {
-    const last = change[change.length - dMlp + index]!;
+    const last = indices.map((index) => change[change.length - dMlp + index]!);
     if (measure === 'change') return last;
-    if (measure === 'l2') return Math.abs(last) * context.norms[layer]![index]!;
-    if (measure !== 'through') return last * context.factors(measure, layer)[index]!;
-    return strided(change, neuronProbe(source, layer, measure).data, index, 1, dMlp);
+    if (measure === 'l2')
+      return last.map((value, i) => Math.abs(value) * context.norms[layer]![indices[i]!]!);
+    if (measure !== 'through')
+      return last.map((value, i) => value * context.factors(measure, layer)[indices[i]!]!);
+    const probe = neuronProbe(source, layer, measure).data;
+    return indices.map((index) => strided(change, probe, index, 1, dMlp));
   }
   if (measure === 'change' || measure === 'l2') {
-    const from = change.length - (nHeads - index) * dHead;
-    const write = headWrite(chain.model, layer, index, change.subarray(from, from + dHead));
-    return Math.sqrt(dot(write, write));
+    return indices.map((index) => {
+      const from = change.length - (nHeads - index) * dHead;
+      const write = headWrite(chain.model, layer, index, change.subarray(from, from + dHead));
+      return Math.sqrt(dot(write, write));
+    });
   }
-  return strided(
-    change,
-    headProbe(source, layer, measure as LinearMeasure).data,
-    index,
-    dHead,
-    nHeads * dHead,
-  );
+  const probe = headProbe(source, layer, measure).data;
+  return indices.map((index) => strided(change, probe, index, dHead, nHeads * dHead));
 }
 
 /** sum of a x b over `width` entries of member `index` in each row of `stride`. */
@@ -158,15 +158,11 @@ export function* blocksOf(
 }
 
 /** A unit's own layer: nothing but each source's own entry. */
-function ownBlock(
-  context: UnitContext,
-  { kind, layer, indices }: Sources,
-  measure: AnyMeasure,
-): Float32Array {
-  const size = sizeOfKind(context, kind);
-  const block = new Float32Array(indices.length * size);
-  indices.forEach((index, i) => {
-    block[i * size + index] = ownEntry(context, kind, layer, index, measure);
+function ownBlock(context: UnitContext, sources: Sources, measure: AnyMeasure): Float32Array {
+  const size = sizeOfKind(context, sources.kind);
+  const block = new Float32Array(sources.indices.length * size);
+  ownEntries(context, sources, measure).forEach((entry, i) => {
+    block[i * size + sources.indices[i]!] = entry;
   });
   return block;
 }
@@ -228,11 +224,13 @@ function strongnessOf(context: UnitContext, seen: Observation, sources: Sources,
     layers.push({ layer, l2 });
     for (let i = 0; i < n; i++) {
       let sum = 0;
+      let squares = sums[i]!;
       for (let t = i * size; t < (i + 1) * size; t++) {
         sum += l2[t]!;
-        sums[i]! += l2[t]! * l2[t]!;
+        squares += l2[t]! * l2[t]!;
       }
       means[i * nLayers + layer] = sum / size;
+      sums[i] = squares;
     }
   }
   return { means: tensor(means, [n, nLayers]), sums, top: strongest(layers, n, size) };
@@ -256,8 +254,7 @@ function ledgerOf(context: UnitContext, seen: Observation, sources: Sources): Te
     }
     return sum;
   };
-  sources.indices.forEach((index, i) => {
-    const own = ownEntry(context, sources.kind, sources.layer, index, 'direct');
+  ownEntries(context, sources, 'direct').forEach((own, i) => {
     const [heads, neurons] = [through('heads', i), through('neurons', i)];
     ledger.set([own, heads, neurons, seen.ap[i]! - own - heads - neurons], i * 4);
   });

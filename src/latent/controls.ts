@@ -20,7 +20,7 @@ import type { Component, Contrast } from '../terms.ts';
 export const OWN_CHANGE_CALIPER = 0.25;
 
 /** Controls listed with each point, so that a figure can show them. */
-export const LISTED_CONTROLS = 16;
+export const LISTED_CONTROLS = 256;
 
 export type ControlRule = 'any' | 'matched' | 'matched_unlabelled';
 

@@ -66,9 +66,7 @@ export class Executor {
         if ((lastUse.get(register) ?? -1) <= index) registers.delete(register);
       }
     }
-    return Object.fromEntries(
-      program.fetch.map((name) => [name, fromOrt(registers.get(name) ?? this.kept.get(name), name)]),
-    );
+    return Object.fromEntries(program.fetch.map((name) => [name, fromOrt(registers.get(name), name)]));
   }
 
   async release(keys: readonly string[] = [...this.sessions.keys()]): Promise<void> {

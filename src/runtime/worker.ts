@@ -37,11 +37,18 @@ async function answer(request: Request): Promise<Record<string, Tensor> | undefi
   }
 }
 
+/** The memory of a result: it goes to the other thread, as nobody here reads it again, and is not copied. */
+function buffersOf(result: Record<string, Tensor> = {}): ArrayBuffer[] {
+  const buffers = new Set(Object.values(result).map(({ data }) => data.buffer));
+  return [...buffers].filter((buffer) => buffer instanceof ArrayBuffer);
+}
+
 let queue: Promise<void> = Promise.resolve();
 parentPort?.on('message', ({ id, request }: { id: number; request: Request }) => {
   queue = queue.then(async () => {
     try {
-      parentPort?.postMessage({ id, result: await answer(request) } satisfies Reply);
+      const result = await answer(request);
+      parentPort?.postMessage({ id, result } satisfies Reply, buffersOf(result));
     } catch (error) {
       parentPort?.postMessage({
         id,

@@ -2,7 +2,12 @@
  * `--steps auto`: doubling until completeness holds.
  */
 import { describe, expect, test } from 'vitest';
-import { AUTO_TOLERANCE, type LayerScores, MAX_STEPS, refinedScores } from '../../src/attribution/integrated-gradients.ts';
+import {
+  AUTO_TOLERANCE,
+  type LayerScores,
+  MAX_STEPS,
+  refinedScores,
+} from '../../src/attribution/integrated-gradients.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 
 /** Scores whose gap is `first` at 50 points and shrinks with their number. */
@@ -10,7 +15,11 @@ function shrinking(first: number, scores: readonly number[] = [0.5, -0.5]) {
   const asked: number[] = [];
   const run = (steps: number): Promise<LayerScores> => {
     asked.push(steps);
-    return Promise.resolve({ positions: tensor(Float32Array.from(scores), [1, scores.length]), gap: (first * 50) / steps, steps });
+    return Promise.resolve({
+      positions: tensor(Float32Array.from(scores), [1, scores.length]),
+      gap: (first * 50) / steps,
+      steps,
+    });
   };
   return { asked, run };
 }

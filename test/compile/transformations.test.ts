@@ -21,7 +21,8 @@ function draw(shape: readonly number[], random: Random): NdArray {
   return build(shape, () => random.normal() / 2);
 }
 
-const run = (graph: Graph, inputs: Record<string, NdArray>) => evaluate(graph, { inputs, weights: WEIGHTS, sizes: SIZES });
+const run = (graph: Graph, inputs: Record<string, NdArray>) =>
+  evaluate(graph, { inputs, weights: WEIGHTS, sizes: SIZES });
 
 /** One op more: which, and which of the values so far it reads. */
 type Move = readonly [op: number, first: number, second: number];
@@ -67,7 +68,10 @@ describe('prune', () => {
         const captured = prune(graph, new Map([...graph.outputs, ['captured', siteOf(graph, site)]]));
         expect(run(captured, { x }).out).toEqual(run(graph, { x }).out);
         expect(run(captured, { x }).captured).toEqual(run(cutBefore(graph, site, 'value'), { x }).value);
-        const read = new Set([...captured.outputs.values(), ...captured.nodes.flatMap(({ inputs }) => inputs)]);
+        const read = new Set([
+          ...captured.outputs.values(),
+          ...captured.nodes.flatMap(({ inputs }) => inputs),
+        ]);
         expect(read.size).toBe(captured.nodes.length);
       }),
     );
@@ -137,7 +141,11 @@ describe('cut', () => {
     const b = new Builder();
     const site = b.hook('site', b.unary('exp', b.input('x', ROWS)));
     const behind = cutAfter(b.build({ out: b.mul(site, b.input('y', ROWS)) }), 'site', 'cut');
-    expect(inputsOf(behind).map(({ name }) => name).sort()).toEqual(['cut', 'y']);
+    expect(
+      inputsOf(behind)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['cut', 'y']);
   });
 });
 
@@ -171,7 +179,15 @@ describe('gradient', () => {
         // A chain: only what goes through the site, so that the parts meet nowhere else.
         const [x, g] = [draw([2, 3], random), draw([2, 3], random)];
         const first = cutBefore(graph, site, 'value');
-        const second = edit(randomGraph([[3, 0, 0], [8, 1, 0], [0, 2, 1]]), 's0', (_b, v) => v);
+        const second = edit(
+          randomGraph([
+            [3, 0, 0],
+            [8, 1, 0],
+            [0, 2, 1],
+          ]),
+          's0',
+          (_b, v) => v,
+        );
         const b = Builder.from(first);
         const link = first.outputs.get('value')!;
         const composed = append(b, second, link);
@@ -201,14 +217,22 @@ describe('gradient', () => {
     const [x, y] = [b.input('x', ROWS), b.input('y', ['batch', 5])];
     const graph = b.build({ out: b.unary('exp', x) });
     const both = gradient(graph, { from: new Map([['out', 'g']]), to: new Map([['dy', y]]) });
-    expect(run(both, { y: build([2, 5], () => 1), g: build([2, 3], () => 1) }).dy).toEqual(build([2, 5], () => 0));
+    expect(run(both, { y: build([2, 5], () => 1), g: build([2, 3], () => 1) }).dy).toEqual(
+      build([2, 5], () => 0),
+    );
   });
 
   test('adds up over outputs and over the ways through the graph', () => {
     const b = new Builder();
     const x = b.input('x', ROWS);
     const graph = b.build({ twice: b.add(x, x), square: b.mul(x, x) });
-    const request = { from: new Map([['twice', 'g1'], ['square', 'g2']]), to: new Map([['dx', x]]) };
+    const request = {
+      from: new Map([
+        ['twice', 'g1'],
+        ['square', 'g2'],
+      ]),
+      to: new Map([['dx', x]]),
+    };
     const inputs = { x: build([2, 3], () => 5), g1: build([2, 3], () => 1), g2: build([2, 3], () => 10) };
     expect(run(gradient(graph, request), inputs).dx).toEqual(build([2, 3], () => 2 + 100));
   });
@@ -219,7 +243,9 @@ describe('gradient', () => {
     const graph = b.build({ out: b.unary('exp', x), other: b.unary('tanh', x) });
     const request = { from: new Map([['out', 'g']]), to: new Map([['dx', x]]) };
     expect([...gradient(graph, request, ['out']).outputs.keys()]).toEqual(['out', 'dx']);
-    expect(() => gradient(graph, { ...request, from: new Map([['nothing', 'g']]) })).toThrow(/unknown output: nothing/);
+    expect(() => gradient(graph, { ...request, from: new Map([['nothing', 'g']]) })).toThrow(
+      /unknown output: nothing/,
+    );
   });
 });
 
@@ -230,7 +256,12 @@ function append(b: Builder, graph: Graph, link: Value): Graph {
     moved.push(
       node.op === 'input'
         ? link
-        : b.emit(node.op, node.inputs.map((input) => moved[input]!), node.params, node.dims),
+        : b.emit(
+            node.op,
+            node.inputs.map((input) => moved[input]!),
+            node.params,
+            node.dims,
+          ),
     );
   }
   return b.build({ out: moved[graph.outputs.get('out')!]! });

@@ -52,7 +52,7 @@ describe.each(CASES)('%s', (name) => {
       const size = kind === 'heads' ? model.config.nHeads : model.config.dMlp;
       const indices = Array.from({ length: size }, (_, i) => i);
       const together = await patchSources(patching, kind, 0, indices);
-      for (const i of [0, size - 1]) {
+      for (const i of indices.filter((each) => each < 8 || each === size - 1)) {
         const alone = await patchSources(patching, kind, 0, [i]);
         expect(alone.ap).toEqual(together.ap.subarray(i, i + 1));
         for (const target of KINDS) {
@@ -61,7 +61,9 @@ describe.each(CASES)('%s', (name) => {
               const width = data.length / shape[0]!;
               const own = alone[target].get(layer)!.get(measure)!;
               expect(own.shape).toEqual([1, ...shape.slice(1)]);
-              expect(own.data, `${measure} at ${target} of layer ${layer}`).toEqual(data.subarray(i * width, (i + 1) * width));
+              expect(own.data, `${measure} at ${target} of layer ${layer}`).toEqual(
+                data.subarray(i * width, (i + 1) * width),
+              );
             }
           }
         }

@@ -4,7 +4,10 @@ import { strongest, TOP } from '../../src/effects/strongest.ts';
 
 const SIZE = 40;
 /** Few different values, so that there are ties. */
-const rows = fc.array(fc.integer({ min: 0, max: 5 }).map((n) => n / 4), { minLength: 2 * SIZE, maxLength: 2 * SIZE });
+const rows = fc.array(
+  fc.integer({ min: 0, max: 5 }).map((n) => n / 4),
+  { minLength: 2 * SIZE, maxLength: 2 * SIZE },
+);
 
 describe('strongest', () => {
   test('lists the largest first, ties to the lower layer, then index; zeros too', () => {
@@ -23,7 +26,9 @@ describe('strongest', () => {
           expect([...index.data.subarray(source * TOP * 2, (source + 1) * TOP * 2)]).toEqual(
             listed.flatMap(({ layer, t }) => [layer, t]),
           );
-          expect([...value.data.subarray(source * TOP, (source + 1) * TOP)]).toEqual(listed.map(({ l2 }) => l2));
+          expect([...value.data.subarray(source * TOP, (source + 1) * TOP)]).toEqual(
+            listed.map(({ l2 }) => l2),
+          );
         }
       }),
     );

@@ -10,7 +10,15 @@ import type { Stage } from '../../src/model/sites.ts';
 import { stageGraph, WHOLE } from '../../src/model/stages.ts';
 import { Builder } from '../../src/ops/builder.ts';
 
-const SIZES = { nLayers: 1, dModel: 4, dMlp: 6, vocabulary: 9, context: 8, normEps: 1e-5, tiedEmbeddings: false };
+const SIZES = {
+  nLayers: 1,
+  dModel: 4,
+  dMlp: 6,
+  vocabulary: 9,
+  context: 8,
+  normEps: 1e-5,
+  tiedEmbeddings: false,
+};
 const GPT2: ModelConfig = {
   ...SIZES,
   family: 'gpt2',

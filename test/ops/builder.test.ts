@@ -10,22 +10,58 @@ import { broadcastShape, build, evaluate, sizeOfShape } from '../support/referen
 describe('the builder', () => {
   const ROWS: Dims = ['batch', 'pos', 4];
   const bad: [what: string, apply: (b: Builder) => unknown, message: RegExp][] = [
-    ['sizes that do not broadcast', (b) => b.add(b.input('x', [3]), b.input('y', [4])), /dims 3 and 4 do not broadcast/],
-    ['names that do not broadcast', (b) => b.mul(b.input('x', ['pos']), b.input('y', ['batch'])), /pos and batch/],
+    [
+      'sizes that do not broadcast',
+      (b) => b.add(b.input('x', [3]), b.input('y', [4])),
+      /dims 3 and 4 do not broadcast/,
+    ],
+    [
+      'names that do not broadcast',
+      (b) => b.mul(b.input('x', ['pos']), b.input('y', ['batch'])),
+      /pos and batch/,
+    ],
     ['a name against a size', (b) => b.sub(b.input('x', ['pos']), b.input('y', [4])), /pos and 4/],
-    ['a mask that does not broadcast', (b) => b.where(b.input('m', [3]), b.input('x', [4]), b.constant(0)), /do not broadcast/],
-    ['inner sizes of a product', (b) => b.matmul(b.input('x', ROWS), b.input('w', [5, 4])), /matmul of \[batch, pos, 4\] and \[5, 4\]/],
-    ['inner sizes of a transposed product', (b) => b.matmul(b.input('x', ROWS), b.input('w', [4, 5]), true), /transposed/],
+    [
+      'a mask that does not broadcast',
+      (b) => b.where(b.input('m', [3]), b.input('x', [4]), b.constant(0)),
+      /do not broadcast/,
+    ],
+    [
+      'inner sizes of a product',
+      (b) => b.matmul(b.input('x', ROWS), b.input('w', [5, 4])),
+      /matmul of \[batch, pos, 4\] and \[5, 4\]/,
+    ],
+    [
+      'inner sizes of a transposed product',
+      (b) => b.matmul(b.input('x', ROWS), b.input('w', [4, 5]), true),
+      /transposed/,
+    ],
     ['a product of vectors', (b) => b.matmul(b.input('x', [4]), b.input('w', [4, 5])), /matmul/],
-    ['leading axes of a product', (b) => b.matmul(b.input('x', [2, 3, 4]), b.input('w', [5, 4, 2])), /do not broadcast/],
+    [
+      'leading axes of a product',
+      (b) => b.matmul(b.input('x', [2, 3, 4]), b.input('w', [5, 4, 2])),
+      /do not broadcast/,
+    ],
     ['a reshape to another size', (b) => b.reshape(b.input('x', [2, 6]), [5, 2]), /changes the size/],
     ['a slice of a named axis', (b) => b.slice(b.input('x', ROWS), 1, 0, 1), /known size, got pos/],
     ['a slice past the end', (b) => b.slice(b.input('x', ROWS), 2, 2, 5), /slice 2 to 5 of an axis of 4/],
     ['an empty slice', (b) => b.slice(b.input('x', ROWS), 2, 2, 2), /slice 2 to 2/],
     ['a pad of a named axis', (b) => b.pad(b.input('x', ROWS), 0, 1, 0), /known size, got batch/],
-    ['a concat along a named axis', (b) => b.concat([b.input('x', ROWS), b.input('y', ROWS)], 1), /known size, got pos/],
-    ['a concat of unequal parts', (b) => b.concat([b.input('x', [2, 3]), b.input('y', [2, 4])], 0), /concat of dims 3 and 4/],
-    ['an expansion that shrinks', (b) => b.expandLike(b.input('x', [2, 3]), b.input('y', [3])), /does not expand/],
+    [
+      'a concat along a named axis',
+      (b) => b.concat([b.input('x', ROWS), b.input('y', ROWS)], 1),
+      /known size, got pos/,
+    ],
+    [
+      'a concat of unequal parts',
+      (b) => b.concat([b.input('x', [2, 3]), b.input('y', [2, 4])], 0),
+      /concat of dims 3 and 4/,
+    ],
+    [
+      'an expansion that shrinks',
+      (b) => b.expandLike(b.input('x', [2, 3]), b.input('y', [3])),
+      /does not expand/,
+    ],
     ['a value of another builder', (b) => b.unary('exp', 99), /unknown value: %99/],
     ['a leaf without dims', (b) => b.emit('input', [], { name: 'x' }), /input needs its dims/],
   ];
@@ -77,13 +113,13 @@ describe('the builder', () => {
 });
 
 /** A shape and another that broadcasts with it: some axes 1, some leading axes gone. */
-const broadcastable = fc
-  .array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 })
-  .chain((shape) => {
-    const stretched = fc.tuple(fc.nat({ max: shape.length }), ...shape.map(() => fc.boolean()));
-    const side = stretched.map(([from, ...ones]) => shape.map((size, axis) => (ones[axis] ? 1 : size)).slice(from));
-    return fc.tuple(side, side);
-  });
+const broadcastable = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 }).chain((shape) => {
+  const stretched = fc.tuple(fc.nat({ max: shape.length }), ...shape.map(() => fc.boolean()));
+  const side = stretched.map(([from, ...ones]) =>
+    shape.map((size, axis) => (ones[axis] ? 1 : size)).slice(from),
+  );
+  return fc.tuple(side, side);
+});
 
 describe('broadcasting', () => {
   test('is what numpy does, from either side', () => {
@@ -101,13 +137,19 @@ describe('broadcasting', () => {
         const b = new Builder();
         const [x, y] = [b.input('x', left), b.input('y', right)];
         const graph = b.build({ out: b.add(x, y) });
-        const to = new Map([['dx', x], ['dy', y]]);
+        const to = new Map([
+          ['dx', x],
+          ['dy', y],
+        ]);
         const shape = broadcastShape(left, right);
         const g = build(shape, () => 1);
         const inputs = { x: build(left, () => 0), y: build(right, () => 0), g };
         const { dx, dy } = evaluate(gradient(graph, { from: new Map([['out', 'g']]), to }), { inputs });
         // Each element of an operand was read so many times.
-        for (const [found, operand] of [[dx!, left], [dy!, right]] as const) {
+        for (const [found, operand] of [
+          [dx!, left],
+          [dy!, right],
+        ] as const) {
           const times = sizeOfShape(shape) / sizeOfShape(operand);
           // An operand that is not read apart, x + x, gathers both.
           const both = x === y ? 2 : 1;

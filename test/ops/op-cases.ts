@@ -155,7 +155,9 @@ export const OP_CASES: readonly OpCase[] = [
   matmul('one row of one-hots', ['batch', 1, 'pos'], ROWS),
   shaped('reshape', 'splits an axis', ROWS, (b, x) => b.reshape(x, ['batch', 'pos', 2, 2])),
   shaped('reshape', 'joins axes', ['batch', 'pos', 2, 3], (b, x) => b.reshape(x, ['batch', 'pos', 6])),
-  shaped('reshape', 'joins a named axis', ['batch', 2, 'pos', 4], (b, x) => b.reshape(x, ['batch', '2*pos', 4])),
+  shaped('reshape', 'joins a named axis', ['batch', 2, 'pos', 4], (b, x) =>
+    b.reshape(x, ['batch', '2*pos', 4]),
+  ),
   shaped('reshape', 'drops axes of 1', ['batch', 1, 1], (b, x) => b.reshape(x, ['batch'])),
   shaped('reshape', 'known sizes', [2, 6], (b, x) => b.reshape(x, [3, 4])),
   shaped('transpose', 'swaps two axes', ROWS, (b, x) => b.transpose(x, [0, 2, 1])),

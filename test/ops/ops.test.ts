@@ -30,7 +30,9 @@ interface BuiltCase {
 
 function graphOf({ inputs, apply }: OpCase): BuiltCase {
   const b = new Builder();
-  const values = Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, b.input(name, dims)]));
+  const values = Object.fromEntries(
+    Object.entries(inputs).map(([name, { dims }]) => [name, b.input(name, dims)]),
+  );
   const result = apply(b, ...Object.values(values));
   return { graph: b.build({ result }), values };
 }
@@ -54,7 +56,10 @@ function drawInputs({ inputs }: OpCase, random: Random): Record<string, NdArray>
     Object.entries(inputs).map(([name, { dims, domain = 'any' }]) => [
       name,
       // Through float32, so that both sides see the same numbers.
-      build(dims.map((dim) => sizeOfDim(dim, SIZES)), () => Math.fround(draw(random, domain))),
+      build(
+        dims.map((dim) => sizeOfDim(dim, SIZES)),
+        () => Math.fround(draw(random, domain)),
+      ),
     ]),
   );
 }
@@ -79,34 +84,40 @@ async function finiteDifferences(
   return slopes;
 }
 
-describe.each(OP_CASES.map((opCase) => ({ title: `${opCase.op}: ${opCase.about}`, opCase })))('$title', ({ opCase }) => {
-  const { graph, values } = graphOf(opCase);
-  const random = new Random(7);
-  const inputs = drawInputs(opCase, random);
-  const expected = evaluate(graph, { inputs, sizes: SIZES }).result!;
+describe.each(OP_CASES.map((opCase) => ({ title: `${opCase.op}: ${opCase.about}`, opCase })))(
+  '$title',
+  ({ opCase }) => {
+    const { graph, values } = graphOf(opCase);
+    const random = new Random(7);
+    const inputs = drawInputs(opCase, random);
+    const expected = evaluate(graph, { inputs, sizes: SIZES }).result!;
 
-  test('gives what its definition gives, in the dims of its shape rule', async () => {
-    const { result } = await (await runner(engine, graph))(inputs);
-    expect(result!).toBeClose(expected, TOLERANCES.rounding);
-    const dims = graph.nodes[graph.outputs.get('result')!]!.dims;
-    expect(dims.map((dim) => sizeOfDim(dim, SIZES))).toEqual(expected.shape);
-  });
-
-  test('has the gradient that finite differences have', async () => {
-    const cotangent = build(expected.shape, () => Math.fround(random.normal()));
-    const differentiable = Object.keys(values).filter((name) => opCase.inputs[name]!.domain !== 'mask');
-    const backward = gradient(graph, {
-      from: new Map([['result', 'cotangent']]),
-      to: new Map(differentiable.map((name) => [name, values[name]!])),
+    test('gives what its definition gives, in the dims of its shape rule', async () => {
+      const { result } = await (await runner(engine, graph))(inputs);
+      expect(result!).toBeClose(expected, TOLERANCES.rounding);
+      const dims = graph.nodes[graph.outputs.get('result')!]!.dims;
+      expect(dims.map((dim) => sizeOfDim(dim, SIZES))).toEqual(expected.shape);
     });
-    const run = await runner(engine, graph);
-    const gradients = await (await runner(engine, backward))({ ...inputs, cotangent });
-    for (const name of differentiable) {
-      const slopes = await finiteDifferences(run, inputs, name, cotangent);
-      expect(gradients[name]!).toBeClose({ shape: inputs[name]!.shape, data: slopes }, TOLERANCES.finiteDifference);
-    }
-  });
-});
+
+    test('has the gradient that finite differences have', async () => {
+      const cotangent = build(expected.shape, () => Math.fround(random.normal()));
+      const differentiable = Object.keys(values).filter((name) => opCase.inputs[name]!.domain !== 'mask');
+      const backward = gradient(graph, {
+        from: new Map([['result', 'cotangent']]),
+        to: new Map(differentiable.map((name) => [name, values[name]!])),
+      });
+      const run = await runner(engine, graph);
+      const gradients = await (await runner(engine, backward))({ ...inputs, cotangent });
+      for (const name of differentiable) {
+        const slopes = await finiteDifferences(run, inputs, name, cotangent);
+        expect(gradients[name]!).toBeClose(
+          { shape: inputs[name]!.shape, data: slopes },
+          TOLERANCES.finiteDifference,
+        );
+      }
+    });
+  },
+);
 
 test('no op is without a case', () => {
   const computed = new Set(
@@ -121,7 +132,17 @@ test('no op is without a case', () => {
 test('softmax gives exactly 0 where its argument is minus infinity', async () => {
   const b = new Builder();
   const graph = b.build({ result: b.softmax(b.input('x', [2, 3])) });
-  const x = { shape: [2, 3], data: Float64Array.of(1, Number.NEGATIVE_INFINITY, 2, 5, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY) };
+  const x = {
+    shape: [2, 3],
+    data: Float64Array.of(
+      1,
+      Number.NEGATIVE_INFINITY,
+      2,
+      5,
+      Number.NEGATIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+    ),
+  };
   const { result } = await (await runner(engine, graph))({ x });
   expect(result!.data[1]).toBe(0);
   expect([...result!.data.subarray(3)]).toEqual([1, 0, 0]);

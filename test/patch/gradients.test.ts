@@ -30,7 +30,9 @@ describe.each(['gpt2-first-f16', 'llama-gqa'])('%s', (name) => {
       how: 'add',
       value: { shape: direction.shape, data: direction.data.map((x) => sign * step * x) },
     });
-    return ((await metricUnder([...hooks, moved(1)])) - (await metricUnder([...hooks, moved(-1)]))) / (2 * step);
+    return (
+      ((await metricUnder([...hooks, moved(1)])) - (await metricUnder([...hooks, moved(-1)]))) / (2 * step)
+    );
   }
 
   async function compare(hooks: Edit[]): Promise<void> {
@@ -44,7 +46,9 @@ describe.each(['gpt2-first-f16', 'llama-gqa'])('%s', (name) => {
       const length = Math.hypot(...gradient.data);
       const direction = {
         shape: gradient.shape,
-        data: gradient.data.map((g) => (length > 0 ? g / length : 0) + (0.5 * random.normal()) / Math.sqrt(gradient.data.length)),
+        data: gradient.data.map(
+          (g) => (length > 0 ? g / length : 0) + (0.5 * random.normal()) / Math.sqrt(gradient.data.length),
+        ),
       };
       const predicted = gradient.data.reduce((sum, g, i) => sum + g * direction.data[i]!, 0);
       const slope = await slopeAlong(at, direction, hooks);
@@ -68,7 +72,11 @@ test('a hook point that an edit overwrites has the gradient of the value put the
   const at = 'blocks.0.hook_attn_out';
   const { cache } = await model.runWithCache(pair.corrupted, { names: at });
   const hooks: Edit[] = [{ at, value: cache.get(at)! }];
-  const { gradients } = await model.gradients(pair.clean, { metric, names: [at, 'blocks.0.attn.hook_z'], hooks });
+  const { gradients } = await model.gradients(pair.clean, {
+    metric,
+    names: [at, 'blocks.0.attn.hook_z'],
+    hooks,
+  });
   expect(Math.hypot(...gradients.get(at)!.data)).toBeGreaterThan(0.1);
   // Nothing of z is left behind it.
   expect(gradients.get('blocks.0.attn.hook_z')!.data.every((value) => value === 0)).toBe(true);

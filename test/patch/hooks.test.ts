@@ -13,7 +13,9 @@ import { Random } from '../support/random.ts';
 
 /** Positions and members of a hook point's tensor: [batch, pos, members...], or [batch, heads, queries, keys]. */
 function axesOf(name: string): { positions: number; members: number } {
-  return /hook_(attn_scores|pattern)$/.test(name) ? { positions: 2, members: 1 } : { positions: 1, members: 2 };
+  return /hook_(attn_scores|pattern)$/.test(name)
+    ? { positions: 2, members: 1 }
+    : { positions: 1, members: 2 };
 }
 
 /** What an edit makes of a value, place by place. */
@@ -78,7 +80,10 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
       for (const edit of editsOf(hook)) {
         const what = `${hook} ${edit.how ?? 'set'} at ${edit.positions} of ${edit.index}`;
         const run = await model.runWithCache(prompts, { hooks: [edit], names: hook });
-        expect(run.cache.get(hook)!, what).toBeClose(edited(hook, cache.get(hook)!, edit), TOLERANCES.rounding);
+        expect(run.cache.get(hook)!, what).toBeClose(
+          edited(hook, cache.get(hook)!, edit),
+          TOLERANCES.rounding,
+        );
         expect(run.logits!, what).not.toBeClose(clean, TOLERANCES.reference);
       }
     }
@@ -125,13 +130,22 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
     const double: Edit = { at: hook, value: 2, how: 'scale' };
     const early: Edit = { at: 'blocks.0.attn.hook_z', value: 0, index: [0] };
     const runs = await Promise.all(
-      [[early, add, double], [early, double, add]].map((hooks) => model.runWithCache(prompts, { hooks, names: hook })),
+      [
+        [early, add, double],
+        [early, double, add],
+      ].map((hooks) => model.runWithCache(prompts, { hooks, names: hook })),
     );
     const { cache: before } = await model.runWithCache(prompts, { hooks: [early], names: hook });
     const base = before.get(hook)!.data;
     const [addedFirst, doubledFirst] = runs.map((run) => run.cache.get(hook)!.data);
-    expect(addedFirst!).toBeClose(base.map((x, i) => 2 * (x + value.data[i]!)), TOLERANCES.rounding);
-    expect(doubledFirst!).toBeClose(base.map((x, i) => 2 * x + value.data[i]!), TOLERANCES.rounding);
+    expect(addedFirst!).toBeClose(
+      base.map((x, i) => 2 * (x + value.data[i]!)),
+      TOLERANCES.rounding,
+    );
+    expect(doubledFirst!).toBeClose(
+      base.map((x, i) => 2 * x + value.data[i]!),
+      TOLERANCES.rounding,
+    );
   });
 
   test('callbacks see each hook point once, in the order of computation, after the edits', async () => {
@@ -145,12 +159,20 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
         return undefined;
       },
     });
-    const names = ['blocks.1.attn.hook_pattern', 'blocks.1.attn.hook_q', 'blocks.0.mlp.hook_post', 'hook_embed'];
+    const names = [
+      'blocks.1.attn.hook_pattern',
+      'blocks.1.attn.hook_q',
+      'blocks.0.mlp.hook_post',
+      'hook_embed',
+    ];
     const edit: Edit = { at: 'blocks.0.mlp.hook_post', value: 3, how: 'scale' };
     const logits = await model.runWithHooks(prompts, [...names.map(watch), edit]);
     expect(seen).toEqual(names.toReversed());
     expect(values[0]).toEqual(cache.get('hook_embed'));
-    expect(values[1]!.data).toBeClose(cache.get('blocks.0.mlp.hook_post')!.data.map((x) => 3 * x), TOLERANCES.rounding);
+    expect(values[1]!.data).toBeClose(
+      cache.get('blocks.0.mlp.hook_post')!.data.map((x) => 3 * x),
+      TOLERANCES.rounding,
+    );
     expect(logits).toEqual(await model.runWithHooks(prompts, [edit]));
   });
 
@@ -161,7 +183,9 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
     const whole = full(shape, 0);
     for (let i = 0; i < whole.data.length; i++) whole.data[i] = row[i % shape[2]!]!;
     const [byRow, byWhole] = await Promise.all(
-      [tensor(row, [1, 1, shape[2]!]), whole].map((value) => model.runWithHooks(prompts, [{ at: hook, value }])),
+      [tensor(row, [1, 1, shape[2]!]), whole].map((value) =>
+        model.runWithHooks(prompts, [{ at: hook, value }]),
+      ),
     );
     expect(byRow).toEqual(byWhole);
     const [byNumber, byZeros] = await Promise.all(
@@ -191,8 +215,22 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
     const edit: Edit = { at: 'blocks.0.hook_attn_out', value: 0 };
     const failures: [Hook[], unknown][] = [
       [[edit, { at: 'blocks.1.hook_resid_pre', call: () => Promise.reject(oops) }], oops],
-      [[edit, { at: 'blocks.1.attn.hook_z', call: () => { throw oops; } }], oops],
-      [[edit, { at: 'blocks.1.attn.hook_z', call: () => full([1], 0) }], /expected the hook at blocks.1.attn.hook_z to give/],
+      [
+        [
+          edit,
+          {
+            at: 'blocks.1.attn.hook_z',
+            call: () => {
+              throw oops;
+            },
+          },
+        ],
+        oops,
+      ],
+      [
+        [edit, { at: 'blocks.1.attn.hook_z', call: () => full([1], 0) }],
+        /expected the hook at blocks.1.attn.hook_z to give/,
+      ],
     ];
     for (const [hooks, error] of failures) {
       const run = model.runWithHooks(prompts, hooks);
@@ -217,13 +255,29 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
   });
 
   const bad: [what: string, hook: Hook, message: RegExp][] = [
-    ['an unknown hook point', { at: 'blocks.0.hook_nothing', value: 0 }, /hook point of .*"blocks.0.hook_nothing"/],
+    [
+      'an unknown hook point',
+      { at: 'blocks.0.hook_nothing', value: 0 },
+      /hook point of .*"blocks.0.hook_nothing"/,
+    ],
     ['a layer that is not there', { at: 'blocks.9.hook_mlp_out', value: 0 }, /"blocks.9.hook_mlp_out"/],
     ['an unknown hook point of a callback', { at: 'hook_embd', call: () => undefined }, /"hook_embd"/],
-    ['a position past the end', { at: 'hook_embed', value: 0, positions: [99] }, /position from 0 to \d+ at hook_embed, got 99/],
+    [
+      'a position past the end',
+      { at: 'hook_embed', value: 0, positions: [99] },
+      /position from 0 to \d+ at hook_embed, got 99/,
+    ],
     ['half a position', { at: 'hook_embed', value: 0, positions: [0.5] }, /got 0.5/],
-    ['a head past the last', { at: 'blocks.0.attn.hook_z', value: 0, index: [4] }, /index from 0 to 3 at blocks.0.attn.hook_z, got 4/],
-    ['a value of another shape', { at: 'hook_embed', value: full([2, 3], 0) }, /broadcasts to \[2, \d+, \d+\], got \[2, 3\]/],
+    [
+      'a head past the last',
+      { at: 'blocks.0.attn.hook_z', value: 0, index: [4] },
+      /index from 0 to 3 at blocks.0.attn.hook_z, got 4/,
+    ],
+    [
+      'a value of another shape',
+      { at: 'hook_embed', value: full([2, 3], 0) },
+      /broadcasts to \[2, \d+, \d+\], got \[2, 3\]/,
+    ],
   ];
   test.each(bad)('refuses %s', async (_what, hook, message) => {
     const run = model.runWithHooks(prompts, [hook]);

@@ -22,17 +22,36 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
 
   const filters: [what: string, filter: NamesFilter, expected: (names: string[]) => string[]][] = [
     ['an exact name', 'blocks.1.attn.hook_z', () => ['blocks.1.attn.hook_z']],
-    ['a glob', 'blocks.*.hook_resid_post', (names) => names.filter((each) => each.endsWith('hook_resid_post'))],
-    ['a glob that a dot does not widen', 'blocks.0.*scale', (names) => names.filter((each) => /^blocks\.0\..*scale$/.test(each))],
-    ['a list of both, in the order of computation', ['ln_final.*', 'hook_embed'], () => ['hook_embed', 'ln_final.hook_scale', 'ln_final.hook_normalized']],
-    ['a predicate', (each) => each.startsWith('hook_'), (names) => names.filter((each) => each.startsWith('hook_'))],
+    [
+      'a glob',
+      'blocks.*.hook_resid_post',
+      (names) => names.filter((each) => each.endsWith('hook_resid_post')),
+    ],
+    [
+      'a glob that a dot does not widen',
+      'blocks.0.*scale',
+      (names) => names.filter((each) => /^blocks\.0\..*scale$/.test(each)),
+    ],
+    [
+      'a list of both, in the order of computation',
+      ['ln_final.*', 'hook_embed'],
+      () => ['hook_embed', 'ln_final.hook_scale', 'ln_final.hook_normalized'],
+    ],
+    [
+      'a predicate',
+      (each) => each.startsWith('hook_'),
+      (names) => names.filter((each) => each.startsWith('hook_')),
+    ],
     ['an empty list', [], () => []],
   ];
-  test.each(filters)('keeps what is named by %s, with the same bits as a whole cache', async (_what, filter, expected) => {
-    const { cache } = await model.runWithCache(prompt, { names: filter });
-    expect([...cache.keys()]).toEqual(expected(model.hookNames()));
-    for (const [hook, value] of cache) expect(value, hook).toEqual(all.get(hook));
-  });
+  test.each(filters)(
+    'keeps what is named by %s, with the same bits as a whole cache',
+    async (_what, filter, expected) => {
+      const { cache } = await model.runWithCache(prompt, { names: filter });
+      expect([...cache.keys()]).toEqual(expected(model.hookNames()));
+      for (const [hook, value] of cache) expect(value, hook).toEqual(all.get(hook));
+    },
+  );
 
   test.each(['blocks.0.hook_resid', 'blocks.9.*', 'hook_EMBED', 'blocks.0.attn.hook_z.', ''])(
     'refuses the name "%s", which is none',
@@ -46,7 +65,8 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
   test('stops before a layer, counted from either end, and gives the residual stream there', async () => {
     const { nLayers } = model.config;
     for (let stop = 0; stop <= nLayers; stop++) {
-      const before = stop === nLayers ? `blocks.${nLayers - 1}.hook_resid_post` : `blocks.${stop}.hook_resid_pre`;
+      const before =
+        stop === nLayers ? `blocks.${nLayers - 1}.hook_resid_post` : `blocks.${stop}.hook_resid_pre`;
       for (const stopAtLayer of stop < nLayers ? [stop, stop - nLayers] : [stop]) {
         const { logits, residual, cache } = await model.runWithCache(prompt, { stopAtLayer });
         expect(logits).toBeUndefined();
@@ -70,7 +90,10 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
       const alone = await model.runWithCache(ids);
       for (const [hook, value] of [...alone.cache, ['logits', alone.logits!] as const]) {
         const batch = hook === 'logits' ? together.logits! : together.cache.get(hook)!;
-        expect(ownPlaces(batch, b, value.shape), `${hook} of prompt ${b}`).toBeClose(value, TOLERANCES.rounding);
+        expect(ownPlaces(batch, b, value.shape), `${hook} of prompt ${b}`).toBeClose(
+          value,
+          TOLERANCES.rounding,
+        );
       }
     }
   });
@@ -93,7 +116,10 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
       expect([together.metric.data[b]]).toBeClose(alone.metric.data, TOLERANCES.rounding);
       for (const [hook, value] of alone.gradients) {
         const found = together.gradients.get(hook)!;
-        expect(ownPlaces(found, b, value.shape), `${hook} of prompt ${b}`).toBeClose(value, TOLERANCES.reference);
+        expect(ownPlaces(found, b, value.shape), `${hook} of prompt ${b}`).toBeClose(
+          value,
+          TOLERANCES.reference,
+        );
       }
     }
     const residual = together.gradients.get('blocks.0.hook_resid_pre')!;

@@ -19,7 +19,11 @@ function adding(key: string): SessionSource {
 
 const X = full([3, 2], 1);
 const BIAS = tensor(Float32Array.of(10, 20), [2]);
-const step = (inputs: Record<string, string>, out: string, session = 'add') => ({ session, inputs, outputs: { out } });
+const step = (inputs: Record<string, string>, out: string, session = 'add') => ({
+  session,
+  inputs,
+  outputs: { out },
+});
 
 describe('the Node engine', () => {
   let engine: Engine;
@@ -46,7 +50,10 @@ describe('the Node engine', () => {
   test('sends views: only what they show counts', async () => {
     const padded = Float32Array.of(9, 9, 1, 2, 3, 4, 9);
     const x = { shape: [2, 2], data: padded.subarray(2, 6) };
-    const { y } = await engine.run({ steps: [step({ x: 'x', bias: 'bias' }, 'y')], fetch: ['y'] }, { x, bias: BIAS });
+    const { y } = await engine.run(
+      { steps: [step({ x: 'x', bias: 'bias' }, 'y')], fetch: ['y'] },
+      { x, bias: BIAS },
+    );
     expect([...y!.data]).toEqual([11, 22, 13, 24]);
   });
 
@@ -90,9 +97,14 @@ describe('the Node engine', () => {
 
   const failures: [what: string, run: (engine: Engine) => Promise<unknown>][] = [
     ['an unknown session', (e) => e.run({ steps: [step({ x: 'x' }, 'y', 'none')], fetch: [] }, { x: X })],
-    ['a register that is not there', (e) => e.run({ steps: [step({ x: 'x', bias: 'none' }, 'y')], fetch: [] }, { x: X })],
-    ['shapes that the graph does not take', (e) =>
-      e.run({ steps: [step({ x: 'x', bias: 'x' }, 'y')], fetch: ['y'] }, { x: full([5], 1) })],
+    [
+      'a register that is not there',
+      (e) => e.run({ steps: [step({ x: 'x', bias: 'none' }, 'y')], fetch: [] }, { x: X }),
+    ],
+    [
+      'shapes that the graph does not take',
+      (e) => e.run({ steps: [step({ x: 'x', bias: 'x' }, 'y')], fetch: ['y'] }, { x: full([5], 1) }),
+    ],
     ['bytes that are no model', (e) => e.prepare({ key: 'bad', bytes: new Uint8Array(10), weights: [] })],
   ];
   test.each(failures)('fails with RunError for %s, and goes on', async (_what, run) => {
@@ -104,7 +116,9 @@ describe('the Node engine', () => {
 
   test('answers calls in the order in which they came', async () => {
     const program = { steps: [step({ x: 'x', bias: 'bias' }, 'y')], fetch: ['y'] };
-    const runs = Array.from({ length: 20 }, (_, i) => engine.run(program, { x: full([1, 2], i), bias: BIAS }));
+    const runs = Array.from({ length: 20 }, (_, i) =>
+      engine.run(program, { x: full([1, 2], i), bias: BIAS }),
+    );
     const results = await Promise.all(runs);
     expect(results.map(({ y }) => y!.data[0])).toEqual(runs.map((_, i) => 10 + i));
   });
@@ -126,19 +140,29 @@ test('a row gives the same bits in any company and on any number of threads', as
   const b = new Builder();
   const x = b.input('x', ['batch', 7, width]);
   const normalised = b.norm(x, b.normScale(x, 'layer', 1e-5), 'layer');
-  const graph = b.build({ out: b.softmax(b.unary('gelu_tanh', b.matmul(normalised, b.weight('w', [width, width])))) });
+  const graph = b.build({
+    out: b.softmax(b.unary('gelu_tanh', b.matmul(normalised, b.weight('w', [width, width])))),
+  });
   const source = { key: 'rows', bytes: toOnnx(graph).bytes, weights: [{ path: 'w', data: weights.w }] };
   const rows = Float32Array.from({ length: 9 * 7 * width }, () => random.normal());
   const size = 7 * width;
   const results: Float32Array[] = [];
-  for (const [threads, batch] of [[1, 9], [2, 9], [1, 1], [2, 4]] as const) {
+  for (const [threads, batch] of [
+    [1, 9],
+    [2, 9],
+    [1, 1],
+    [2, 4],
+  ] as const) {
     const engine = createNodeEngine({ threads });
     await engine.prepare(source);
     const parts: number[] = [];
     for (let from = 0; from < 9; from += batch) {
       const count = Math.min(batch, 9 - from);
       const part = tensor(rows.slice(from * size, (from + count) * size), [count, 7, width]);
-      const program = { steps: [{ session: 'rows', inputs: { x: 'x' }, outputs: { out: 'y' } }], fetch: ['y'] };
+      const program = {
+        steps: [{ session: 'rows', inputs: { x: 'x' }, outputs: { out: 'y' } }],
+        fetch: ['y'],
+      };
       parts.push(...(await engine.run(program, { x: part })).y!.data);
     }
     results.push(Float32Array.from(parts));

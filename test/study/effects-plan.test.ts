@@ -23,8 +23,10 @@ const CONFIG: ModelConfig = {
   tiedEmbeddings: true,
 };
 
-const plan = (options: Partial<StudyOptions>, config = CONFIG) => planEffects(config, { ...DEFAULTS, ...options }, 'm');
-const names = (options: Partial<StudyOptions>, config = CONFIG) => plan(options, config).arrays.map(({ name }) => name);
+const plan = (options: Partial<StudyOptions>, config = CONFIG) =>
+  planEffects(config, { ...DEFAULTS, ...options }, 'm');
+const names = (options: Partial<StudyOptions>, config = CONFIG) =>
+  plan(options, config).arrays.map(({ name }) => name);
 
 describe('arrays of GPT-2 small', () => {
   test('the matrix of neurons on neurons is too large, in every measure; its summaries are not', () => {
@@ -32,7 +34,13 @@ describe('arrays of GPT-2 small', () => {
     expect(absent).toEqual(['neurons_to_neurons', 'neurons_to_neurons_through', 'neurons_to_neurons_l2']);
     const written = arrays.map(({ name }) => name);
     expect(written).toEqual(
-      expect.arrayContaining(['heads_to_neurons', 'neurons_to_heads_l2', 'neurons_to_neurons_by_layer', 'neurons_to_neurons_top_index', 'neurons_to_neurons_top_value']),
+      expect.arrayContaining([
+        'heads_to_neurons',
+        'neurons_to_heads_l2',
+        'neurons_to_neurons_by_layer',
+        'neurons_to_neurons_top_index',
+        'neurons_to_neurons_top_value',
+      ]),
     );
     for (const name of absent) expect(written).not.toContain(name);
   });

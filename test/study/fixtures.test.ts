@@ -16,7 +16,8 @@ const out = scratch();
 const ALL_MEASURES = ['change', ...MEASURES] as const;
 type AnyMeasure = (typeof ALL_MEASURES)[number];
 
-const largest = ({ data }: Tensor): number => data.reduce((max, x) => (Math.abs(x) > max ? Math.abs(x) : max), 0);
+const largest = ({ data }: Tensor): number =>
+  data.reduce((max, x) => (Math.abs(x) > max ? Math.abs(x) : max), 0);
 const arrayName = (source: Kind, target: Kind, measure: AnyMeasure): string =>
   `${source}_to_${target}${measure === 'change' ? '' : `_${measure}`}`;
 
@@ -60,7 +61,9 @@ describe.each(VARIANTS)('$name, $weights weights', ({ name, weights, prefix }) =
 
     const pairs = KINDS.flatMap((source) => KINDS.map((target) => ({ source, target })));
     // The references leave this one out for raw weights.
-    const kept = pairs.filter(({ source, target }) => prefix === '' || source === 'heads' || target === 'heads');
+    const kept = pairs.filter(
+      ({ source, target }) => prefix === '' || source === 'heads' || target === 'heads',
+    );
     test.each(kept)('effects of $source on $target, whole and block by block', async ({ source, target }) => {
       const change = expected(`${direction}.${arrayName(source, target, 'change')}`);
       for (const measure of ALL_MEASURES) {
@@ -68,7 +71,10 @@ describe.each(VARIANTS)('$name, $weights weights', ({ name, weights, prefix }) =
         const full = reference.expected(`full.${target}`);
         // Shift divides by `full`: where that is small it magnifies rounding. Their product has an even scale.
         const even = (x: Tensor): Tensor => (measure === 'shift' ? timesTargets(x, full) : x);
-        const [found, wanted] = [await effectOf(results, direction, array), expected(`${direction}.${array}`)].map(even);
+        const [found, wanted] = [
+          await effectOf(results, direction, array),
+          expected(`${direction}.${array}`),
+        ].map(even);
         // Processed writing weights are centred: the mean of a head's change is rounding, on the scale of the change.
         const noise = measure === 'mean' ? { atol: 1e-4 * largest(change) } : {};
         expect(found!, array).toBeClose(wanted!, { ...TOLERANCES.reference, ...noise });
@@ -78,9 +84,15 @@ describe.each(VARIANTS)('$name, $weights weights', ({ name, weights, prefix }) =
     });
 
     test.each(pairs)('summaries of $source on $target follow from l2', async ({ source, target }) => {
-      const l2 = withoutOwn(await effectOf(results, direction, arrayName(source, target, 'l2')), source === target);
+      const l2 = withoutOwn(
+        await effectOf(results, direction, arrayName(source, target, 'l2')),
+        source === target,
+      );
       const array = arrayName(source, target, 'change');
-      expect(await effectOf(results, direction, `${array}_by_layer`)).toBeClose(meanByLayer(l2), TOLERANCES.rounding);
+      expect(await effectOf(results, direction, `${array}_by_layer`)).toBeClose(
+        meanByLayer(l2),
+        TOLERANCES.rounding,
+      );
       const index = await effectOf(results, direction, `${array}_top_index`);
       const value = await effectOf(results, direction, `${array}_top_value`);
       const listed = strongest(l2, source, target);
@@ -103,7 +115,9 @@ describe.each(VARIANTS)('$name, $weights weights', ({ name, weights, prefix }) =
 
   test('latent sets are those highlighted by IG in exactly one direction', () => {
     for (const kind of KINDS) {
-      const high = DIRECTIONS.map((direction) => highlighted(scoreOf(results, `ig.${direction}.${kind}`), 0.9));
+      const high = DIRECTIONS.map((direction) =>
+        highlighted(scoreOf(results, `ig.${direction}.${kind}`), 0.9),
+      );
       const [n, d] = high as [Set<string>, Set<string>];
       const sets = results.study.latent[kind]!;
       expect(sets.noising.map(String)).toEqual([...n].filter((each) => !d.has(each)));
@@ -126,10 +140,15 @@ describe.each(VARIANTS)('$name, $weights weights', ({ name, weights, prefix }) =
         const shown = pair.contrast === 'swap' ? (SWAP_NAMES[label] ?? label) : label;
         wanted.set(shown, [...(wanted.get(shown) ?? []), `${Math.floor(i / perLayer)},${i % perLayer}`]);
       });
-      const found = new Map(Object.entries(labels[kind]!).flatMap(([label, list]) =>
-        list.length > 0 ? [[label, list.map(String)] as const] : []));
+      const found = new Map(
+        Object.entries(labels[kind]!).flatMap(([label, list]) =>
+          list.length > 0 ? [[label, list.map(String)] as const] : [],
+        ),
+      );
       expect(Object.fromEntries(found)).toEqual(Object.fromEntries(wanted));
-      const difference = noising.map((ap, i) => (name === SMALL_D ? Number.NaN : (-ap - denoising[i]!) / metric.D));
+      const difference = noising.map((ap, i) =>
+        name === SMALL_D ? Number.NaN : (-ap - denoising[i]!) / metric.D,
+      );
       expect(asymmetry).toBeClose(difference, TOLERANCES.rounding);
     }
     expect(pair.contrast).toBe(reference.pair.contrast);
@@ -185,7 +204,13 @@ function withoutOwn({ shape, data }: Tensor, sameKind: boolean): Tensor {
 }
 
 /** Each (source layer, target layer) block against its own largest value; floor: a thousandth of the whole's. */
-function compareBlocks(found: Tensor, expected: Tensor, sameKind: boolean, tolerance: Tolerance, what: string): void {
+function compareBlocks(
+  found: Tensor,
+  expected: Tensor,
+  sameKind: boolean,
+  tolerance: Tolerance,
+  what: string,
+): void {
   const [layers, sources, , targets] = expected.shape as [number, number, number, number];
   const [a, b] = [withoutOwn(found, sameKind), withoutOwn(expected, sameKind)];
   const finite = b.data.map((value) => (Number.isNaN(value) ? 0 : value));
@@ -215,14 +240,20 @@ function meanByLayer({ shape, data }: Tensor): Tensor {
 }
 
 /** The 64 strongest reachable targets of each source. */
-function strongest({ shape, data }: Tensor, source: Kind, target: Kind): { index: Float32Array; value: Float32Array } {
+function strongest(
+  { shape, data }: Tensor,
+  source: Kind,
+  target: Kind,
+): { index: Float32Array; value: Float32Array } {
   const [layers, sources, , targets] = shape as [number, number, number, number];
   const index = new Float32Array(layers * sources * 64 * 2).fill(-1);
   const value = new Float32Array(layers * sources * 64);
   for (let s = 0; s < layers * sources; s++) {
     const layer = Math.floor(s / sources);
     const first = source === 'heads' && target === 'neurons' ? layer : layer + 1;
-    const reachable = Array.from({ length: layers * targets }, (_, t) => t).filter((t) => t >= first * targets);
+    const reachable = Array.from({ length: layers * targets }, (_, t) => t).filter(
+      (t) => t >= first * targets,
+    );
     const of = (t: number): number => data[s * layers * targets + t]!;
     reachable.sort((a, b) => of(b) - of(a) || a - b);
     reachable.slice(0, 64).forEach((t, rank) => {
@@ -232,4 +263,3 @@ function strongest({ shape, data }: Tensor, source: Kind, target: Kind): { index
   }
   return { index, value };
 }
-

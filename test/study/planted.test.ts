@@ -20,20 +20,28 @@ describe.each([0, 1, 2])('planted circuits, permutation %i', (seed) => {
     const pair = pairFromIds(model.config, planted.pair);
     const results = await runStudy(model, pair, { out: out('study'), steps: 'auto' });
     const { clean, corrupted } = results.study.metric;
-    expect([clean, corrupted]).toBeClose([planted.metric.clean, planted.metric.corrupted], TOLERANCES.planted);
+    expect([clean, corrupted]).toBeClose(
+      [planted.metric.clean, planted.metric.corrupted],
+      TOLERANCES.planted,
+    );
     for (const kind of KINDS) {
       const truth = planted[kind];
       for (const direction of DIRECTIONS) {
         for (const score of ['ap', 'ig'] as const) {
           const found = scoreOf(results, `${score}.${direction}.${kind}`).data;
-          expect(found, `${score}.${direction}.${kind}`).toBeClose(truth[score][direction], TOLERANCES.planted);
+          expect(found, `${score}.${direction}.${kind}`).toBeClose(
+            truth[score][direction],
+            TOLERANCES.planted,
+          );
         }
       }
       expect(results.study.labels[kind]).toEqual(labelSets(truth.labels, truth.perLayer, 'removal'));
     }
     // What a method that moves layer-mates together cannot see, by construction: AND and OR in one layer.
     const [layer, head] = planted.where.get('and in one layer, first')!;
-    const both = DIRECTIONS.map((direction) => Math.abs(scoreOf(results, `ig.${direction}.heads`).data[layer * 8 + head]!));
+    const both = DIRECTIONS.map((direction) =>
+      Math.abs(scoreOf(results, `ig.${direction}.heads`).data[layer * 8 + head]!),
+    );
     expect(both).toBeClose([0.5, 0.5], TOLERANCES.planted);
   });
 });

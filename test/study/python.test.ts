@@ -22,7 +22,10 @@ interface PythonStudy {
   readonly D: number;
   readonly scores: Readonly<Record<string, PythonArray>>;
   readonly effects: Readonly<
-    Record<string, PythonArray & { dimensions: string[]; chunks: number[]; attributes: Record<string, unknown> }>
+    Record<
+      string,
+      PythonArray & { dimensions: string[]; chunks: number[]; attributes: Record<string, unknown> }
+    >
   >;
 }
 
@@ -48,7 +51,10 @@ test('Python reads every array, with the values that our readers give', async (c
   expect(Object.keys(python.scores).sort()).toEqual([...results.scores.keys()].sort());
   for (const [name, { shape, data }] of results.scores) {
     expect(python.scores[name], name).toMatchObject({ dtype: 'float32', shape });
-    expect(bytesOf(python.scores[name]!).equals(Buffer.from(data.buffer, data.byteOffset, data.byteLength)), name).toBe(true);
+    expect(
+      bytesOf(python.scores[name]!).equals(Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
+      name,
+    ).toBe(true);
   }
 
   const arrays = Object.entries(python.effects);
@@ -58,7 +64,10 @@ test('Python reads every array, with the values that our readers give', async (c
     const [direction, name] = path.split('/') as [Direction, string];
     const own = (await results.effects.read(direction, name))!;
     expect(array.shape, path).toEqual(own.shape);
-    expect(bytesOf(array).equals(Buffer.from(own.data.buffer, own.data.byteOffset, own.data.byteLength)), path).toBe(true);
+    expect(
+      bytesOf(array).equals(Buffer.from(own.data.buffer, own.data.byteOffset, own.data.byteLength)),
+      path,
+    ).toBe(true);
     expect(array.dimensions[0], path).toBe('source_layer');
     expect(array.attributes, path).toMatchObject({ model: results.study.model.id });
     expect(Object.keys(array.attributes)).toEqual(expect.arrayContaining(['measure', 'units']));

@@ -70,7 +70,12 @@ describe('a study cancelled again and again', () => {
       const onProgress = () => {
         if (--left === 0) controller.abort();
       };
-      const run = study(model, pair, { out: folder, resume: attempts > 0, figures: false }, { signal: controller.signal, onProgress });
+      const run = study(
+        model,
+        pair,
+        { out: folder, resume: attempts > 0, figures: false },
+        { signal: controller.signal, onProgress },
+      );
       finished = await run.then(
         () => true,
         (error: unknown) => {
@@ -98,7 +103,9 @@ describe('a study cancelled again and again', () => {
     const onProgress = ({ phase }: { phase: string }) => {
       if (phase === 'patching') controller.abort();
     };
-    await expect(study(model, pair, { out: out('usable') }, { signal: controller.signal, onProgress })).rejects.toBeInstanceOf(CancelledError);
+    await expect(
+      study(model, pair, { out: out('usable') }, { signal: controller.signal, onProgress }),
+    ).rejects.toBeInstanceOf(CancelledError);
     expect(await model.runWithCache(reference.pair.clean)).toEqual(before);
   });
 });
@@ -106,8 +113,13 @@ describe('a study cancelled again and again', () => {
 const CHILD = join(import.meta.dirname, '../support/study-child.mjs');
 
 /** Runs the study in a child process; kills it some time after a line of progress. Resolves to whether it finished. */
-function runChild(folder: string, moment?: { readonly line: RegExp; readonly delay: number }): Promise<boolean> {
-  const child = spawn(process.execPath, [CHILD, reference.folder, folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+function runChild(
+  folder: string,
+  moment?: { readonly line: RegExp; readonly delay: number },
+): Promise<boolean> {
+  const child = spawn(process.execPath, [CHILD, reference.folder, folder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
@@ -127,7 +139,13 @@ function runChild(folder: string, moment?: { readonly line: RegExp; readonly del
 test('a study whose process is killed goes on, and ends with the same bytes', async () => {
   const random = new Random(4);
   const folder = out('killed');
-  const lines = [/^both runs: 1/, /^integrated gradients: 4/, /^patching: \d+$/, /^patching: 1\d\d/, /^figures and page: 0/];
+  const lines = [
+    /^both runs: 1/,
+    /^integrated gradients: 4/,
+    /^patching: \d+$/,
+    /^patching: 1\d\d/,
+    /^figures and page: 0/,
+  ];
   let kills = 0;
   for (const line of lines) {
     const finished = await runChild(folder, { line, delay: random.below(40) });
@@ -175,20 +193,33 @@ describe('--resume', () => {
   test('with another pair or other weights is refused', async () => {
     const ids = reference.pair;
     const changed: [key: string, pair: Pair][] = [
-      ['clean', pairFromIds(model.config, { ...ids, clean: [1, ...ids.clean.slice(1)], corrupted: [1, ...ids.corrupted.slice(1)] })],
+      [
+        'clean',
+        pairFromIds(model.config, {
+          ...ids,
+          clean: [1, ...ids.clean.slice(1)],
+          corrupted: [1, ...ids.corrupted.slice(1)],
+        }),
+      ],
       ['corrupted', pairFromIds(model.config, { ...ids, corrupted: [...ids.corrupted.slice(0, -1), 3] })],
       ['answer', pairFromIds(model.config, { ...ids, answer: 4 })],
       ['wrong', pairFromIds(model.config, { ...ids, wrong: 4 })],
       ['contrast', pairFromIds(model.config, { ...ids, contrast: 'swap' })],
     ];
     for (const [key, other] of changed) {
-      await expect(study(model, other, { out: begun, resume: true })).rejects.toThrow(new RegExp(`got ${key} `));
+      await expect(study(model, other, { out: begun, resume: true })).rejects.toThrow(
+        new RegExp(`got ${key} `),
+      );
     }
     await using raw = await loadTiny(reference.folder, { raw: true });
-    await expect(study(raw, pair, { out: begun, resume: true })).rejects.toThrow(/weights "processed", got weights "raw"/);
+    await expect(study(raw, pair, { out: begun, resume: true })).rejects.toThrow(
+      /weights "processed", got weights "raw"/,
+    );
     const another = readCase('gpt2-small-d');
     await using stranger = await loadTiny(another.folder);
-    await expect(study(stranger, pairOf(stranger, another), { out: begun, resume: true })).rejects.toThrow(/with model .*got model /);
+    await expect(study(stranger, pairOf(stranger, another), { out: begun, resume: true })).rejects.toThrow(
+      /with model .*got model /,
+    );
   });
 
   test('of a complete study changes nothing', async () => {
@@ -196,7 +227,9 @@ describe('--resume', () => {
     const before = stamps();
     const again = await study(model, pair, { out: whole, resume: true });
     expect(again.wasComplete).toBe(true);
-    expect(again.json.labels).toEqual((JSON.parse(readFileSync(join(whole, 'study.json'), 'utf8')) as { labels: unknown }).labels);
+    expect(again.json.labels).toEqual(
+      (JSON.parse(readFileSync(join(whole, 'study.json'), 'utf8')) as { labels: unknown }).labels,
+    );
     expect(stamps()).toEqual(before);
   });
 
@@ -212,7 +245,12 @@ describe('--resume', () => {
 
   test('goes on with what was begun', async () => {
     const seen: string[] = [];
-    await study(model, pair, { out: begun, resume: true, figures: false }, { onProgress: ({ phase }) => seen.push(phase) });
+    await study(
+      model,
+      pair,
+      { out: begun, resume: true, figures: false },
+      { onProgress: ({ phase }) => seen.push(phase) },
+    );
     expect(differingFiles(begun, whole)).toEqual([]);
     expect(new Set(seen)).toContain('patching');
   });

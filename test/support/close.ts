@@ -11,7 +11,19 @@ export interface Tolerance {
 }
 
 /** Every tolerance of the engine's tests. The largest value of an array is its scale: never a sum of errors. */
-export const TOLERANCES: Readonly<Record<'rounding' | 'reference' | 'gain' | 'block' | 'finiteDifference' | 'exactDifference' | 'float64' | 'planted', Tolerance>> = {
+export const TOLERANCES: Readonly<
+  Record<
+    | 'rounding'
+    | 'reference'
+    | 'gain'
+    | 'block'
+    | 'finiteDifference'
+    | 'exactDifference'
+    | 'float64'
+    | 'planted',
+    Tolerance
+  >
+> = {
   /** Two sums of the same float32 numbers in another order. */
   rounding: { rtol: 2e-6 },
   /** float32 against a float64 reference over some layers: the contract's bound for values, scores and effects. */

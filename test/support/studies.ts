@@ -45,7 +45,11 @@ export function scoreOf({ scores }: StudyResults, name: string): Tensor {
 }
 
 /** An array of effects. Throws where it is absent. */
-export async function effectOf({ effects }: StudyResults, direction: Direction, name: string): Promise<Tensor> {
+export async function effectOf(
+  { effects }: StudyResults,
+  direction: Direction,
+  name: string,
+): Promise<Tensor> {
   const found = await effects.read(direction, name);
   if (!found) throw new RangeError(`no effects are called ${direction}/${name}`);
   return found;
@@ -60,7 +64,9 @@ export function filesOf(folder: string): string[] {
 
 /** The files that must be byte-equal however a study came about: scores and every file of the effects. */
 export function resultFiles(folder: string): Map<string, Buffer> {
-  const paths = filesOf(folder).filter((path) => path === 'scores.safetensors' || path.startsWith('effects.zarr'));
+  const paths = filesOf(folder).filter(
+    (path) => path === 'scores.safetensors' || path.startsWith('effects.zarr'),
+  );
   return new Map(paths.map((path) => [path, readFileSync(join(folder, path))]));
 }
 
