@@ -35,3 +35,6 @@ for (const name of names) {
   for (const line of await BENCHMARKS[name]()) console.log(line);
   console.log();
 }
+console.log(
+  `load at the end ${loadavg()[0].toFixed(1)}; above the number of threads, other work was in the way`,
+);

@@ -23,6 +23,7 @@ const SYSTEM: Readonly<Record<string, { readonly reason: string; readonly mend?:
   EACCES: { reason: 'permission denied', mend: CLOSED },
   EPERM: { reason: 'permission denied', mend: CLOSED },
   EROFS: { reason: 'a read-only disk', mend: CLOSED },
+  EEXIST: { reason: 'a file where a folder should be', mend: CLOSED },
   EISDIR: { reason: 'a folder', mend: CLOSED },
   ENOTDIR: { reason: 'a path through a file', mend: CLOSED },
 };

@@ -12,7 +12,7 @@ import { completeStudy, type Study, study } from '../study/study.ts';
 import { type Pair, pairFor } from '../tasks/pair.ts';
 import type { PairRequest } from './pair.ts';
 import { type ProgressView, progressView } from './progress.ts';
-import { summaryText } from './summary.ts';
+import { summaryText, wantsColour } from './summary.ts';
 
 /** What was asked for. */
 export interface StudyCall {
@@ -37,7 +37,11 @@ export async function runStudy(call: StudyCall, signal: AbortSignal): Promise<vo
     const sha256 = () => checkpoint.sha256();
     const complete = await completeStudy({ raw, sha256 }, pair, options);
     const result = complete ?? (await compute(checkpoint, pair, call, progress, signal));
-    process.stdout.write(call.json ? await studyJsonOf(result) : `${summaryText(result, wantsColour())}\n`);
+    process.stdout.write(
+      call.json
+        ? await studyJsonOf(result)
+        : `${summaryText(result, wantsColour(process.stdout, process.env))}\n`,
+    );
   } finally {
     progress.stop();
     await checkpoint.close();
@@ -69,8 +73,4 @@ async function compute(
 /** The file as it is: what a script reads is what the folder holds. */
 function studyJsonOf({ folder }: Study): Promise<string> {
   return readFile(join(folder, 'study.json'), 'utf8');
-}
-
-function wantsColour(): boolean {
-  return process.stdout.isTTY && !process.env.NO_COLOR;
 }

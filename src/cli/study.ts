@@ -5,7 +5,14 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { MEASURES, type Measure } from '../effects/measures.ts';
 import { InputError } from '../errors.ts';
 import { EMBEDDED } from '../model/loaders/open.ts';
-import { DEFAULTS, MAX_BATCH, MAX_POINTS, resolveOptions, type StudyOptions } from '../study/options.ts';
+import {
+  DEFAULTS,
+  MAX_BATCH,
+  MAX_POINTS,
+  MAX_SEED,
+  resolveOptions,
+  type StudyOptions,
+} from '../study/options.ts';
 import { shown } from '../tensor/json.ts';
 import { CONTRASTS, DIRECTIONS, KINDS } from '../terms.ts';
 import { requestedPair } from './pair.ts';
@@ -127,7 +134,11 @@ function described() {
       withDefault('smallest normalised effect that gets a label', d.tau),
       numberBetween('--tau', 0, Number.POSITIVE_INFINITY),
     )
-    .option('--seed <n>', withDefault('of the random draws of controls', d.seed), wholeNumber('--seed', 0))
+    .option(
+      '--seed <n>',
+      withDefault('of the random draws of controls', d.seed),
+      wholeNumber('--seed', 0, MAX_SEED),
+    )
     .option(
       '--batch <n>',
       withDefault(`patched runs in one batch, at most ${MAX_BATCH}`, d.batch),

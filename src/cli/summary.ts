@@ -19,6 +19,14 @@ const LABEL_NAMES: Readonly<Record<string, string>> = {
   denoising_only: 'denoising only',
 };
 
+/** Colour is for terminals, and for those who do not refuse it (https://no-color.org). */
+export function wantsColour(
+  stream: { readonly isTTY?: boolean },
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return stream.isTTY === true && !environment.NO_COLOR;
+}
+
 /** The summary as text, with colour where asked. */
 export function summaryText({ json, page, wasComplete }: Study, colour: boolean): string {
   const paint = createColors(colour);

@@ -54,10 +54,10 @@ export interface OnnxModel {
 /** Lowers a graph. Its inputs keep their names; outputs get OUTPUT_PREFIX before theirs. */
 export function toOnnx(graph: Graph): OnnxModel {
   const lowering = new Lowering(graph);
-  const outputs = [...graph.outputs].map(([name, value]) => {
-    lowering.output(name, value);
-    return valueInfo(OUTPUT_PREFIX + name, nodeOf(graph, value).dims);
-  });
+  lowering.outputs(graph.outputs);
+  const outputs = [...graph.outputs].map(([name, value]) =>
+    valueInfo(OUTPUT_PREFIX + name, nodeOf(graph, value).dims),
+  );
   const inputs = inputsOf(graph);
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
@@ -87,6 +87,8 @@ class Lowering {
   readonly initializers: TensorProto[] = [];
   readonly weights: WeightUse[] = [];
   private readonly names = new Map<Value, string>();
+  /** What nodes give. */
+  private readonly made = new Set<string>();
   private readonly constants = new Map<string, string>();
   private readonly context: OnnxContext;
 
@@ -100,10 +102,19 @@ class Lowering {
     };
   }
 
-  /** An output needs a node of its own, as it may be an input or be named twice. */
-  output(name: string, value: Value): void {
-    const output = [OUTPUT_PREFIX + name];
-    this.nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [this.ref(value)], output }));
+  /** Names the outputs: what a node gives is renamed; inputs, weights and second names take a copy. */
+  outputs(outputs: Graph['outputs']): void {
+    const renamed = new Map<string, string>();
+    for (const [name, value] of outputs) {
+      const from = this.ref(value);
+      const to = OUTPUT_PREFIX + name;
+      if (this.made.has(from) && !renamed.has(from)) renamed.set(from, to);
+      else this.nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [from], output: [to] }));
+    }
+    for (const node of this.nodes) {
+      node.input = node.input.map((name) => renamed.get(name) ?? name);
+      node.output = node.output.map((name) => renamed.get(name) ?? name);
+    }
   }
 
   private ref(value: Value): string {
@@ -127,6 +138,7 @@ class Lowering {
     const count = options.outputs ?? 1;
     const pick = options.pick ?? 0;
     const name = `v${this.nodes.length}`;
+    this.made.add(name);
     this.nodes.push(
       create(NodeProtoSchema, {
         opType: op,

@@ -8,7 +8,6 @@ import {
   dot,
   headProbe,
   headWrite,
-  type LinearMeasure,
   type Measure,
   neuronFactors,
   neuronNorms,

@@ -15,6 +15,8 @@ export const DEFAULT_BATCH = 64;
 
 /** The most of them: the chunk of an effect matrix. */
 export const MAX_BATCH = 64;
+/** Seeds are whole numbers of 32 bits. */
+export const MAX_SEED: number = 2 ** 32 - 1;
 /** The most points of integrated gradients that can be asked for. */
 export const MAX_POINTS = 10_000;
 
@@ -69,7 +71,7 @@ export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   if (steps !== 'auto') checkWhole('steps', steps, 1, MAX_POINTS);
   if (!(quantile > 0 && quantile < 1)) fail('quantile', 'a number between 0 and 1', quantile);
   if (!(tau > 0 && Number.isFinite(tau))) fail('tau', 'a number above 0', tau);
-  checkWhole('seed', seed, 0);
+  checkWhole('seed', seed, 0, MAX_SEED);
   checkWhole('batch', batch, 1, MAX_BATCH);
   return options;
 }

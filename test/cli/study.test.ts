@@ -2,7 +2,16 @@
  * Whole runs of `mediators study` and `report` on the embedded model: what they write and say, and how they stop and
  * go on. All are compared with one run that nothing disturbed.
  */
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -53,7 +62,10 @@ describe('the default run', () => {
     });
     const [layers, heads, neurons] = [study.shape.layers, study.shape.heads, study.shape.neurons];
     for (const direction of ['noising', 'denoising'] as const) {
-      for (const [kind, size] of [['heads', heads], ['neurons', neurons]] as const) {
+      for (const [kind, size] of [
+        ['heads', heads],
+        ['neurons', neurons],
+      ] as const) {
         for (const name of ['ig', 'ap', 'gain']) {
           expect(scores.get(`${name}.${direction}.${kind}`)?.shape).toEqual([layers, size]);
         }
@@ -67,9 +79,9 @@ describe('the default run', () => {
     }
     expect([...scores.keys()]).toEqual(expect.arrayContaining(['logits.clean', 'asymmetry.ap.heads']));
     const figures = readdirSync(join(whole, 'figures'));
-    expect(figures.filter((name) => name.endsWith('.svg')).map((name) => name.replace('.svg', '.png'))).toEqual(
-      figures.filter((name) => name.endsWith('.png')),
-    );
+    expect(
+      figures.filter((name) => name.endsWith('.svg')).map((name) => name.replace('.svg', '.png')),
+    ).toEqual(figures.filter((name) => name.endsWith('.png')));
   });
 
   test('ends with a short summary on stdout', () => {
@@ -118,7 +130,10 @@ describe('--resume on a complete study', () => {
   });
 
   test.each([
-    [['--pair', 'notebook'], /with corrupted "[\d,]+", got corrupted "[\d,]+"; give the same or another --out/],
+    [
+      ['--pair', 'notebook'],
+      /with corrupted "[\d,]+", got corrupted "[\d,]+"; give the same or another --out/,
+    ],
     [['--no-bos'], /with clean "0,[\d,]+", got clean /],
     [['--raw-weights'], /with weights "processed", got weights "raw"/],
     [['--tau', '0.05'], /with tau 0\.02, got tau 0\.05/],
@@ -154,7 +169,12 @@ async function unitsDone(folder: string, prefix: string, count: number): Promise
 }
 
 /** A run that gets Ctrl-C once so many units of a phase are done. */
-async function interrupted(folder: string, prefix: string, count: number, ...more: string[]): Promise<CliResult> {
+async function interrupted(
+  folder: string,
+  prefix: string,
+  count: number,
+  ...more: string[]
+): Promise<CliResult> {
   let waited: Promise<unknown> = Promise.resolve();
   const result = await runCli(['study', '--out', folder, '--quiet', ...more], {
     cwd: root,
@@ -197,7 +217,10 @@ describe.runIf(process.platform !== 'win32')('a study that is stopped', () => {
     expect(kept.map(timeOf)).toEqual(times);
     expectValid(folder);
     expectRefusal(await runCli(['report', folder]), /incomplete study: .*--resume/);
-    expect(await runCli(['study', '--out', folder, '--resume', '--quiet'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await runCli(['study', '--out', folder, '--resume', '--quiet'])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     expect(differingFiles(folder, whole, isResult)).toEqual([]);
     expect(filesBelow(folder)).toEqual(filesBelow(whole));
   });
@@ -206,10 +229,16 @@ describe.runIf(process.platform !== 'win32')('a study that is stopped', () => {
     const folder = join(root, 'full');
     // 50 or 100 kB, by shell: layers' scores and heads fit, the effects of neurons do not.
     const full = await runCli(['study', '--out', folder, '--quiet'], { fileBlocks: 100 });
-    expectRefusal(full, /expected to write .*, got: a file larger than the limit; free space there, .*--resume/);
+    expectRefusal(
+      full,
+      /expected to write .*, got: a file larger than the limit; free space there, .*--resume/,
+    );
     expectValid(folder);
     expect(readdirSync(join(folder, '.work')).some((name) => name.startsWith('patch.'))).toBe(true);
-    expect(await runCli(['study', '--out', folder, '--resume', '--quiet'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await runCli(['study', '--out', folder, '--resume', '--quiet'])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     expect(differingFiles(folder, whole, isResult)).toEqual([]);
   });
 });

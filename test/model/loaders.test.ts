@@ -6,7 +6,6 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../src/errors.ts';
 import { cacheFolder } from '../../src/model/cache-folder.ts';
 import type { Checkpoint } from '../../src/model/checkpoint.ts';
-import { systemReason, writeFileAtomic, writeSafetensors } from '../../src/files.ts';
 import { RangeFile } from '../../src/model/files.ts';
 import { embeddedFolder, openCheckpoint } from '../../src/model/loaders/open.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '../../src/tensor/safetensors.ts';
@@ -279,16 +278,6 @@ describe('names of models', () => {
 });
 
 describe('files', () => {
-  test('are written whole or not at all', async () => {
-    const path = join(root, 'a.safetensors');
-    await writeSafetensors(path, [{ name: 'a', tensor: { shape: [1], data: Float32Array.of(2) } }], {
-      temporaryFolder: join(root, '.work'),
-    });
-    expect(decodeSafetensors(readFileSync(path), path).get('a')?.data).toEqual(Float32Array.of(2));
-    await expect(writeFileAtomic(join(root, 'no/such/a'), [Uint8Array.of(1)], root)).rejects.toThrow();
-    expect(existsSync(join(root, 'no'))).toBe(false);
-  });
-
   test('say why they cannot be read', async () => {
     await expectInputError(() => RangeFile.open(join(root, 'none')), /got: no such file/);
     await expectInputError(() => RangeFile.open(root), /expected a file/);
@@ -299,7 +288,6 @@ describe('files', () => {
     await expectInputError(() => file.read(0, 2 ** 40), /at most 4294967296 bytes/);
     await expectInputError(() => file.read(0, 2 ** 41), /it is truncated/);
     await file.close();
-    expect(systemReason(new Error('odd'))).toBe('odd');
   });
 });
 

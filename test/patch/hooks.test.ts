@@ -78,7 +78,7 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
   test('edits at every hook point change the places named, and the logits with them', async () => {
     for (const hook of kinds()) {
       for (const edit of editsOf(hook)) {
-        const what = `${hook} ${edit.how ?? 'set'} at ${edit.positions} of ${edit.index}`;
+        const what = `${hook} ${edit.how ?? 'set'} at ${String(edit.positions)} of ${String(edit.index)}`;
         const run = await model.runWithCache(prompts, { hooks: [edit], names: hook });
         expect(run.cache.get(hook)!, what).toBeClose(
           edited(hook, cache.get(hook)!, edit),

@@ -65,7 +65,8 @@ describe('the Node engine', () => {
     expect((await engine.run(program, { x: X })).y!.data[1]).toBe(1);
     await engine.drop('kept.b');
     await expect(engine.run(program, { x: X })).rejects.toThrow(/missing register: kept.bias/);
-    expect((await engine.run({ steps: [], fetch: ['kept.other'] }, {}))['kept.other']).toEqual(BIAS);
+    const other = { steps: [step({ x: 'x', bias: 'kept.other' }, 'y')], fetch: ['y'] };
+    expect((await engine.run(other, { x: X })).y!.data[1]).toBe(21);
     await engine.drop('kept');
   });
 

@@ -227,23 +227,19 @@ function evaluateNode(
   operands: readonly NdArray[],
   { inputs, weights, sizes }: Surroundings,
 ): NdArray {
-  switch (node.op) {
-    case 'input':
-      return known(inputs[node.params.name], node.params.name);
-    case 'weight': {
-      const weight = known(weights?.[node.params.name], node.params.name);
-      const { rows } = node.params;
-      return rows
-        ? build(weight.shape.with(0, rows.length), ([r, ...rest]) => at(weight, [rows[r!]!, ...rest]))
-        : weight;
-    }
-    case 'constant':
-      return { shape: [], data: Float64Array.of(node.params.value) };
-    case 'reshape':
-      return { shape: node.dims.map((dim) => sizeOfDim(dim, sizes)), data: operands[0]!.data };
-    default:
-      return (DEFINITIONS[node.op] as Rule<typeof node.op>)(operands, node.params);
+  if (node.op === 'input') return known(inputs[node.params.name], node.params.name);
+  if (node.op === 'constant') return { shape: [], data: Float64Array.of(node.params.value) };
+  if (node.op === 'weight')
+    return pickRows(known(weights?.[node.params.name], node.params.name), node.params.rows);
+  if (node.op === 'reshape') {
+    return { shape: node.dims.map((dim) => sizeOfDim(dim, sizes)), data: operands[0]!.data };
   }
+  return (DEFINITIONS[node.op] as Rule<typeof node.op>)(operands, node.params);
+}
+
+function pickRows(weight: NdArray, rows: readonly number[] | undefined): NdArray {
+  if (!rows) return weight;
+  return build(weight.shape.with(0, rows.length), ([r, ...rest]) => at(weight, [rows[r!]!, ...rest]));
 }
 
 function known(array: NdArray | undefined, name: string): NdArray {
