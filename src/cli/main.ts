@@ -22,7 +22,7 @@ function program(signal: AbortSignal): Command {
     .description('Causal mechanistic interpretability of transformer language models: exact, fast, in Node.')
     .version(version())
     .addCommand(studyCommand(signal))
-    .addCommand(reportCommand())
+    .addCommand(reportCommand(signal))
     .addHelpText('after', '\nmediators help <command> tells the options of a command.')
     .helpCommand('help [command]', 'display help for a command') as Command;
   for (const name of LATER) {
@@ -47,9 +47,7 @@ function interruptible(): AbortSignal {
   process.on('SIGINT', () => {
     if (controller.signal.aborted) process.exit(EXIT.cancelled);
     const newLine = process.stderr.isTTY ? '\n' : '';
-    process.stderr.write(
-      `${newLine}stopping after this batch; what is complete is kept (Ctrl-C again: at once)\n`,
-    );
+    process.stderr.write(`${newLine}stopping; what is complete is kept (Ctrl-C again: at once)\n`);
     controller.abort();
   });
   return controller.signal;

@@ -7,14 +7,15 @@ const EXAMPLES = `
 Example:
   mediators report mediators-study`;
 
-export function reportCommand(): Command {
+/** `mediators report`. The signal stops it at the next figure. */
+export function reportCommand(signal: AbortSignal): Command {
   return new Command('report')
     .description('rebuild figures and page of a finished study; needs no model')
     .argument('<folder>', 'the folder of a study')
     .addHelpText('after', EXAMPLES)
     .action(async (folder) => {
       const { rebuildReport } = await import('../report/rebuild.ts');
-      const { page, figures } = await rebuildReport(folder);
+      const { page, figures } = await rebuildReport(folder, { signal });
       process.stdout.write(`${figures.length} figure files\npage: ${page}\n`);
     }) as unknown as Command;
 }

@@ -1,6 +1,7 @@
 /** Builds the figures and the page of a study folder from its result files. */
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { throwIfCancelled } from '../errors.ts';
 import { writeFileAtomic, writeTextAtomic } from '../files.ts';
 import { svgToPng } from '../plots/svg-to-png.ts';
 import { openStudy } from '../results/read.ts';
@@ -12,6 +13,8 @@ import { viewStudy } from './view.ts';
 export interface RebuildOptions {
   /** The content of a `study.json` that is not written yet; by default it is read. */
   study?: StudyJson;
+  /** Stops before the next figure; rejects with CancelledError. */
+  signal?: AbortSignal;
 }
 
 export interface RebuiltReport {
@@ -26,20 +29,27 @@ export interface RebuiltReport {
  * Each file is written to `.work/` and renamed, so that none is ever half-written under its name.
  * Throws InputError where the folder is not that of a finished study, or the disk is full or may not be written.
  */
-export async function rebuildReport(folder: string, { study }: RebuildOptions = {}): Promise<RebuiltReport> {
+export async function rebuildReport(
+  folder: string,
+  { study, signal }: RebuildOptions = {},
+): Promise<RebuiltReport> {
   const view = viewStudy(await openStudy(folder, study));
   const drawn = await studyFigures(view);
   const figures: string[] = [];
-  const work = join(folder, '.work');
-  for (const { name, svg } of drawn) {
-    const base = join(folder, 'figures', name);
-    await writeTextAtomic(`${base}.svg`, svg, work);
-    await writeFileAtomic(`${base}.png`, [svgToPng(svg)], work);
-    figures.push(`${base}.svg`, `${base}.png`);
-  }
   const page = join(folder, 'report.html');
-  await writeTextAtomic(page, pageHtml(view, drawn), work);
-  // A study that is being made still has its own files there.
-  await rmdir(work).catch(() => {});
+  const work = join(folder, '.work');
+  try {
+    for (const { name, svg } of drawn) {
+      throwIfCancelled(signal);
+      const base = join(folder, 'figures', name);
+      await writeTextAtomic(`${base}.svg`, svg, work);
+      await writeFileAtomic(`${base}.png`, [svgToPng(svg)], work);
+      figures.push(`${base}.svg`, `${base}.png`);
+    }
+    await writeTextAtomic(page, pageHtml(view, drawn), work);
+  } finally {
+    // Only where it is empty: a study that is being made has its own files there.
+    await rmdir(work).catch(() => {});
+  }
   return { page, figures };
 }

@@ -81,7 +81,10 @@ export async function study(
     await phases.run(PAGE_PHASE, 1, async (done) => {
       // Half of the program, and only needed here.
       const { rebuildReport } = await import('../report/rebuild.ts');
-      await rebuildReport(folder.path, { study: { ...json, phases: phases.records, complete: true } });
+      await rebuildReport(folder.path, {
+        study: { ...json, phases: phases.records, complete: true },
+        ...(handlers.signal && { signal: handlers.signal }),
+      });
       done(1);
     });
   }

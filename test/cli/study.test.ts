@@ -14,7 +14,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStudy } from '../../src/results/read.ts';
 import { decodeSafetensors } from '../../src/tensor/safetensors.ts';
@@ -158,32 +157,22 @@ describe('--resume on a complete study', () => {
   });
 });
 
-/** Waits until so many units of a phase are done. */
-async function unitsDone(folder: string, prefix: string, count: number): Promise<string[]> {
-  const work = join(folder, '.work');
-  for (;;) {
-    const units = existsSync(work) ? readdirSync(work).filter((name) => name.startsWith(prefix)) : [];
-    if (units.length >= count) return units;
-    await sleep(10);
-  }
+/** Names in a folder of a study that is being made. */
+function entries(folder: string, prefix: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(prefix)) : [];
 }
 
-/** A run that gets Ctrl-C once so many units of a phase are done. */
-async function interrupted(
-  folder: string,
-  prefix: string,
-  count: number,
-  ...more: string[]
-): Promise<CliResult> {
-  let waited: Promise<unknown> = Promise.resolve();
-  const result = await runCli(['study', '--out', folder, '--quiet', ...more], {
+/** A run that gets Ctrl-C as soon as `ready` says so. */
+async function interrupted(folder: string, ready: () => boolean, ...more: string[]): Promise<CliResult> {
+  return runCli(['study', '--out', folder, '--quiet', ...more], {
     cwd: root,
     onStart: (child) => {
-      waited = unitsDone(folder, prefix, count).then(() => child.kill('SIGINT'));
+      const timer = setInterval(() => {
+        if (ready()) child.kill('SIGINT');
+        if (ready() || child.exitCode !== null) clearInterval(timer);
+      }, 10);
     },
   });
-  await waited;
-  return result;
 }
 
 /** Every file of an unfinished study is whole, and none is under a temporary name. */
@@ -203,20 +192,24 @@ function expectValid(folder: string): void {
 describe.runIf(process.platform !== 'win32')('a study that is stopped', () => {
   test('by Ctrl-C keeps what is done, and ends with the same bytes', async () => {
     const folder = join(root, 'interrupted');
-    const first = await interrupted(folder, 'ig.', 3);
+    const work = join(folder, '.work');
+    const first = await interrupted(folder, () => entries(work, 'ig.').length >= 3);
     expect(first).toMatchObject({ code: 130, stdout: '' });
     expect(first.stderr).toBe(
-      'stopping after this batch; what is complete is kept (Ctrl-C again: at once)\n' +
+      'stopping; what is complete is kept (Ctrl-C again: at once)\n' +
         'mediators: cancelled; what was complete has been kept, --resume goes on from there\n',
     );
-    const kept = readdirSync(join(folder, '.work')).filter((name) => name.startsWith('ig.'));
-    const timeOf = (name: string) => statSync(join(folder, '.work', name)).mtimeMs;
+    const kept = entries(work, 'ig.');
+    const timeOf = (name: string) => statSync(join(work, name)).mtimeMs;
     const times = kept.map(timeOf);
-    const second = await interrupted(folder, 'patch.noising.neurons', 2, '--resume');
-    expect(second.code).toBe(130);
+    const inEffects = () => entries(work, 'patch.noising.neurons').length >= 2;
+    expect(await interrupted(folder, inEffects, '--resume')).toMatchObject({ code: 130, stdout: '' });
     expect(kept.map(timeOf)).toEqual(times);
     expectValid(folder);
     expectRefusal(await runCli(['report', folder]), /incomplete study: .*--resume/);
+    const inFigures = () => entries(join(folder, 'figures'), '').length > 0;
+    expect(await interrupted(folder, inFigures, '--resume')).toMatchObject({ code: 130, stdout: '' });
+    expect(existsSync(join(folder, 'study.json'))).toBe(false);
     expect(await runCli(['study', '--out', folder, '--resume', '--quiet'])).toMatchObject({
       code: 0,
       stderr: '',

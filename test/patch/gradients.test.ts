@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Edit } from '../../src/patch/edits.ts';
 import type { Model } from '../../src/patch/model.ts';
-import { evaluateMetric } from '../../src/tasks/metric.ts';
+import { evaluateMetric, logitDifference } from '../../src/tasks/metric.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { loadTiny, readCase } from '../support/cases.ts';
 import { TOLERANCES } from '../support/close.ts';
@@ -80,4 +80,21 @@ test('a hook point that an edit overwrites has the gradient of the value put the
   expect(Math.hypot(...gradients.get(at)!.data)).toBeGreaterThan(0.1);
   // Nothing of z is left behind it.
   expect(gradients.get('blocks.0.attn.hook_z')!.data.every((value) => value === 0)).toBe(true);
+});
+
+test('exchanging answer and wrong answer turns every gradient round, on the same model', async () => {
+  const { folder, pair } = readCase('gpt2-plain');
+  await using model = await loadTiny(folder);
+  const at = 'blocks.0.hook_resid_pre';
+  const [one, two] = await Promise.all(
+    [
+      [pair.answer, pair.wrong],
+      [pair.wrong, pair.answer],
+    ].map(([answer, wrong]) =>
+      model.gradients(pair.clean, { metric: logitDifference(answer!, wrong!), names: at }),
+    ),
+  );
+  expect(two!.metric.data[0]).toBe(-one!.metric.data[0]!);
+  const turned = one!.gradients.get(at)!.data.map((value) => -value);
+  expect(two!.gradients.get(at)!.data).toBeClose(turned, TOLERANCES.rounding);
 });
