@@ -26,7 +26,9 @@ export async function notebook(source = 'embedded', out = './mediators-notebook'
   // 3. Everything: attribution both ways, every head and neuron patched both ways, effects on all others, a page.
   const { folder, json, page } = await study(model, pair, { out });
   const { scores, effects } = await openStudy(folder);
-  lines.push(`latent heads: ${[...json.latent.heads!.noising, ...json.latent.heads!.denoising].map((head) => head.join('.')).join(' ')}`);
+  lines.push(
+    `latent heads: ${[...json.latent.heads!.noising, ...json.latent.heads!.denoising].map((head) => head.join('.')).join(' ')}`,
+  );
 
   // 4. The files hold all numbers: the score of each head, and what each does to every other.
   const [first] = json.latent.heads!.noising;
@@ -34,7 +36,9 @@ export async function notebook(source = 'embedded', out = './mediators-notebook'
     const [layer, head] = first;
     const score = scores.get('ap.noising.heads')!.data[layer * model.config.nHeads + head]!;
     const changes = await effects.readSource('noising', 'heads_to_heads', layer, head);
-    lines.push(`head ${first.join('.')}: AP ${score.toFixed(3)}, largest change ${Math.max(...changes!.data).toFixed(3)}`);
+    lines.push(
+      `head ${first.join('.')}: AP ${score.toFixed(3)}, largest change ${Math.max(...changes!.data).toFixed(3)}`,
+    );
   }
   lines.push(`page: ${page}`);
   return lines;

@@ -9,7 +9,8 @@ export default class SummaryReporter {
   onTestCaseResult(testCase) {
     const { state, note } = testCase.result();
     this.counts[state] += 1;
-    if (state === 'skipped') this.reasons.push(`skipped: ${testCase.fullName} (${note ?? 'no reason given'})`);
+    if (state === 'skipped')
+      this.reasons.push(`skipped: ${testCase.fullName} (${note ?? 'no reason given'})`);
   }
 
   onTestRunEnd(modules, unhandledErrors) {

@@ -12,7 +12,11 @@ const PYTHON_PACKAGES = ['numpy==2.4.6', 'safetensors==0.8.0', 'zarr==3.1.6'];
 
 /** Runs a command with its output shown; ends the process where it fails. */
 function run(command, args, env = {}) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
   if (status !== 0) {
     console.error(`failed: ${command} ${args.join(' ')}`);
     process.exit(status || 1);

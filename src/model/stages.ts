@@ -6,7 +6,7 @@ import type { Graph } from '../graph/graph.ts';
 import * as gpt2 from './families/gpt2.ts';
 import * as llama from './families/llama.ts';
 import { type Blueprint, normalise, StageBuilder, type StageOptions } from './families/parts.ts';
-import { blockSite, type Stage } from './sites.ts';
+import { blockSite, type Stage, stageName } from './sites.ts';
 
 export { type Blueprint, type StageOptions, WHOLE } from './families/parts.ts';
 
@@ -20,8 +20,20 @@ export function positionsAfter(stage: Stage, options: StageOptions): StageOption
   return stage.kind === 'attn' && options.lastOnly ? 1 : options.positions;
 }
 
-/** Builds the graph of one stage with all hook points named; prune it to what is asked. */
+/** Graphs are pure and never change: each is built once for a model. */
+const built = new WeakMap<Blueprint, Map<string, Graph>>();
+
+/** The graph of one stage with all hook points named; prune it to what is asked. */
 export function stageGraph(model: Blueprint, stage: Stage, options: StageOptions): Graph {
+  const graphs = built.get(model) ?? new Map<string, Graph>();
+  built.set(model, graphs);
+  const key = `${stageName(stage)} ${JSON.stringify(options)}`;
+  const graph = graphs.get(key) ?? build(model, stage, options);
+  graphs.set(key, graph);
+  return graph;
+}
+
+function build(model: Blueprint, stage: Stage, options: StageOptions): Graph {
   const g = new StageBuilder(model, options);
   const family = FAMILIES[model.config.family];
   if (stage.kind === 'embed') return g.build({ [RESID]: family.embed(g) });

@@ -124,6 +124,18 @@ export function isAt(name: string, stage: Stage): boolean {
   return site !== undefined && stageName(stageOf(site)) === stageName(stage);
 }
 
+/** Hook points by the name of the stage that computes them. */
+function byStage(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const site = parseSite(name);
+    if (!site) continue;
+    const stage = stageName(stageOf(site));
+    groups.set(stage, [...(groups.get(stage) ?? []), name]);
+  }
+  return groups;
+}
+
 /** The register in which a stage's result stands. */
 export function residAfter(index: number): string {
   return `${RESID}.${index}`;
@@ -144,10 +156,10 @@ export interface WalkResult {
 /** Runs the stages in order, with hooks, and collects the values of the named hook points. */
 export async function walk(model: LoadedModel, batch: Batch, options: WalkOptions): Promise<WalkResult> {
   const hooks = options.hooks ?? [];
-  const names = options.names ?? [];
   const callbacks = hooks.filter((hook): hook is Callback => 'call' in hook);
   const edits = hooks.filter((hook): hook is Edit => !('call' in hook));
   const stages = stagesUpTo(model, options.stopAtLayer);
+  const named = byStage(options.names ?? []);
   const steps: Step[] = [];
   let feeds: Record<string, Tensor> = { ...batch.feeds };
   const values = new Map<string, Tensor>();
@@ -164,7 +176,7 @@ export async function walk(model: LoadedModel, batch: Batch, options: WalkOption
   let last = '';
   for (const [index, stage] of stages.entries()) {
     const own = callbacks.filter((hook) => isAt(hook.at, stage));
-    const captured = names.filter((name) => isAt(name, stage));
+    const captured = named.get(stageName(stage)) ?? [];
     const logits = stage.kind === 'unembed' ? { logits: options.logits ?? 'all' } : {};
     const edited = own.map((hook) => hook.at);
     let prepared = prepareStage(model, stage, batch, edits, { ...logits, differentiate: edited });
