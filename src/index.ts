@@ -2,6 +2,7 @@
  * mediators: causal interpretability of transformer language models, exact and fast, in Node.
  */
 export { CancelledError, InputError, RunError } from './errors.ts';
+export type { Measure } from './effects/measures.ts';
 export { type LoadModelOptions, loadModel } from './load-model.ts';
 export type { ModelConfig } from './model/config.ts';
 export { type BlockHook, blockSite, parseSite, type Site, siteName } from './model/sites.ts';
@@ -17,6 +18,14 @@ export type { Progress } from './study/phases.ts';
 export { type Study, study, type StudyHandlers } from './study/study.ts';
 export type { Lint } from './tasks/lint.ts';
 export { type LogitDifference, logitDifference, type Metric } from './tasks/metric.ts';
-export { BUILT_IN_PAIRS, type IdPair, type Pair, type TextPair } from './tasks/pair.ts';
+export {
+  BUILT_IN_PAIRS,
+  type IdPair,
+  type Pair,
+  type Prompt,
+  type TextOptions,
+  type TextPair,
+  type Token,
+} from './tasks/pair.ts';
 export { type Shape, type Tensor, tensor } from './tensor/tensor.ts';
-export type { Contrast } from './terms.ts';
+export type { Component, Contrast, Direction, Kind } from './terms.ts';

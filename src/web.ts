@@ -9,6 +9,7 @@ export { CancelledError, InputError, RunError } from './errors.ts';
 export type { Checkpoint } from './model/checkpoint.ts';
 export type { ModelConfig } from './model/config.ts';
 export { type Buffers, openBuffers } from './model/loaders/buffers.ts';
+export { type BlockHook, blockSite, parseSite, type Site, siteName } from './model/sites.ts';
 export type { Tokenizer } from './model/tokenizer.ts';
 export type { Edit } from './patch/edits.ts';
 export type { GradientResult } from './patch/gradients.ts';
@@ -20,15 +21,20 @@ export {
   type Prompts,
   type RunOptions,
 } from './patch/model.ts';
+export type { NamesFilter } from './patch/names.ts';
 export type { Callback, Hook, HookFunction } from './patch/walk.ts';
 export { createWebEngine, type WebEngineOptions } from './runtime/web.ts';
-export { logitDifference, type Metric } from './tasks/metric.ts';
+export { type LogitDifference, logitDifference, type Metric } from './tasks/metric.ts';
 export {
   BUILT_IN_PAIRS,
   type IdPair,
   type Pair,
   pairFromIds,
   pairFromText,
+  type Prompt,
+  type TextOptions,
   type TextPair,
+  type Token,
 } from './tasks/pair.ts';
-export type { Tensor } from './tensor/tensor.ts';
+export { type Shape, type Tensor, tensor } from './tensor/tensor.ts';
+export type { Contrast } from './terms.ts';

@@ -67,11 +67,16 @@ export async function refinedScores(
 ): Promise<LayerScores> {
   let scores = await run(firstSteps);
   while (scores.steps < MAX_STEPS) {
-    const size = scores.positions.data.reduce((total, score) => total + Math.abs(score), 0);
-    if (Math.abs(scores.gap) < AUTO_TOLERANCE * Math.max(Math.abs(d), size)) break;
+    if (isComplete(scores, d)) break;
     scores = await run(Math.min(2 * scores.steps, MAX_STEPS));
   }
   return scores;
+}
+
+/** Whether the completeness gap is as small as `auto` wants it, for D = `d`. */
+export function isComplete({ positions, gap }: Omit<LayerScores, 'steps'>, d: number): boolean {
+  const size = positions.data.reduce((total, score) => total + Math.abs(score), 0);
+  return Math.abs(gap) < AUTO_TOLERANCE * Math.max(Math.abs(d), size);
 }
 
 interface Row {

@@ -22,7 +22,7 @@ import { notYet, numberBetween, oneOf, tokenIds, wholeNumber, wordList } from '.
 /** More threads than any machine of today has cores: ONNX Runtime would start them all. */
 const MAX_THREADS = 1024;
 
-/** Options of the contract that a later version will have: known, hidden, refused. */
+/** Options of a later version: known, hidden, refused. */
 const LATER = ['--as-published', '--plan', '--memory <bytes>', '--shard <part>', '--device <name>'];
 
 const EXAMPLES = `

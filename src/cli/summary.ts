@@ -2,22 +2,14 @@
  * The few lines that a study ends with: metric, what was labelled, warnings, where the page lies.
  */
 import { createColors } from 'picocolors';
-import type { StudyJson } from '../results/study-json.ts';
+import { LABEL_STYLES } from '../plots/palette.ts';
+import { LABELS, type StudyJson } from '../results/study-json.ts';
 import type { Study } from '../study/study.ts';
 import { isSmallD } from '../tasks/metric.ts';
 import { KINDS, type Kind } from '../terms.ts';
 
 /** So many heads of a label are named. */
 const SHOWN = 6;
-
-/** Labels as the definitions spell them; the others are words. */
-const LABEL_NAMES: Readonly<Record<string, string>> = {
-  and: 'AND',
-  or: 'OR',
-  adder: 'ADDER',
-  noising_only: 'noising only',
-  denoising_only: 'denoising only',
-};
 
 /** Colour is for terminals, and for those who do not refuse it (https://no-color.org). */
 export function wantsColour(
@@ -44,9 +36,12 @@ export function summaryText({ json, page, wasComplete }: Study, colour: boolean)
 function labelLine({ labels }: StudyJson, kind: Kind): string[] {
   const sets = labels[kind];
   if (!sets) return [];
-  const parts = Object.entries(sets)
-    .filter(([, members]) => members.length > 0)
-    .map(([name, members]) => `${members.length} ${LABEL_NAMES[name] ?? name}${examples(kind, members)}`);
+  const parts = LABELS.flatMap((label) => {
+    const members = sets[label] ?? [];
+    return members.length > 0
+      ? [`${members.length} ${LABEL_STYLES[label].name}${examples(kind, members)}`]
+      : [];
+  });
   return [parts.length === 0 ? `${kind}: none labelled` : `${kind} labelled: ${parts.join(', ')}`];
 }
 

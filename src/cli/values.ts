@@ -60,7 +60,7 @@ function isOneOf<W extends string>(known: readonly W[], text: string): text is W
   return (known as readonly string[]).includes(text);
 }
 
-/** What the contract has and a later version will do. */
+/** The refusal of what only a later version will do. */
 export function notYet(name: string): InputError {
   return new InputError(`${name} is not yet there in this version; leave it out`);
 }

@@ -7,6 +7,7 @@
  * kind) and leaves the source's own entry out. own(s): norm over all positions of the change of s's own write. Both are
  * in units of the residual stream, so a gain has none. A component that merely changed more does not win by it.
  */
+import type { Kind } from '../terms.ts';
 
 /**
  * One gain, from the sum over targets of l2 squared and the norm of the own change. NaN where the source did not change;
@@ -21,10 +22,10 @@ export function gainOf(sumSquares: number, own: number): number {
  * from a head to a neuron.
  */
 export function reachesTargets(
-  kind: 'heads' | 'neurons',
+  kind: Kind,
   layer: number,
   nLayers: number,
-  targets: readonly ('heads' | 'neurons')[],
+  targets: readonly Kind[],
 ): boolean {
   if (targets.length === 0) return false;
   return layer < nLayers - 1 || (kind === 'heads' && targets.includes('neurons'));

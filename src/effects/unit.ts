@@ -3,6 +3,7 @@
  * effect matrices and the sources' summaries: AP, gain, ledger, means by layer, strongest targets.
  */
 import { gainOf, reachesTargets } from './gains.ts';
+import { componentsPerLayer } from '../model/config.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 import {
   dot,
@@ -14,7 +15,7 @@ import {
   neuronProbe,
 } from './measures.ts';
 import { changeOfWrite, type Observation, ownChanges, type Patching } from './patching.ts';
-import { strongest, TOP } from './strongest.ts';
+import { strongest } from './strongest.ts';
 import type { Kind } from '../terms.ts';
 
 /** `change` or one of the other measures. */
@@ -62,9 +63,8 @@ export function unitContext(patching: Patching, targets: readonly Kind[]): UnitC
   };
 }
 
-export function sizeOfKind(context: UnitContext, kind: Kind): number {
-  const { nHeads, dMlp } = context.patching.chain.model.config;
-  return kind === 'heads' ? nHeads : dMlp;
+function sizeOfKind(context: UnitContext, kind: Kind): number {
+  return componentsPerLayer(context.patching.chain.model.config, kind);
 }
 
 /** Whether a source's change can reach targets of a layer: later ones, and from a head the neurons of its own. */
@@ -178,7 +178,7 @@ export function summariesOf(
   summaries.set('ledger', ledgerOf(context, seen, sources));
   const squares = new Float64Array(n);
   for (const target of context.targets) {
-    const { means, top, sums } = strongnessOf(context, seen, sources, target);
+    const { means, top, sums } = l2Summary(context, seen, sources, target);
     summaries.set(`${target}_by_layer`, means);
     summaries.set(`${target}_top_index`, top.index);
     summaries.set(`${target}_top_value`, top.value);
@@ -210,7 +210,7 @@ function gainsOf(
 }
 
 /** l2 at one kind of target: mean by layer, the strongest, and the sum of squares of each source. */
-function strongnessOf(context: UnitContext, seen: Observation, sources: Sources, target: Kind) {
+function l2Summary(context: UnitContext, seen: Observation, sources: Sources, target: Kind) {
   const { nLayers } = context.patching.chain.model.config;
   const size = sizeOfKind(context, target);
   const n = sources.indices.length;
@@ -243,25 +243,24 @@ function ledgerOf(context: UnitContext, seen: Observation, sources: Sources): Te
   const { nLayers } = context.patching.chain.model.config;
   const n = sources.indices.length;
   const ledger = new Float32Array(n * 4);
-  const through = (target: Kind, i: number): number => {
+  const directBy = (target: Kind, i: number): number => {
     const size = sizeOfKind(context, target);
     let sum = 0;
     for (let layer = sources.layer; layer < nLayers; layer++) {
       if (!reaches(sources, target, layer)) continue;
-      const direct = directRow(context, seen, target, layer, i, size);
-      sum += direct;
+      sum += directSum(context, seen, target, layer, i, size);
     }
     return sum;
   };
   ownEntries(context, sources, 'direct').forEach((own, i) => {
-    const [heads, neurons] = [through('heads', i), through('neurons', i)];
+    const [heads, neurons] = [directBy('heads', i), directBy('neurons', i)];
     ledger.set([own, heads, neurons, seen.ap[i]! - own - heads - neurons], i * 4);
   });
   return tensor(ledger, [n, 4]);
 }
 
 /** The sum over a layer's targets of `direct` for source i, in float64. */
-function directRow(
+function directSum(
   context: UnitContext,
   seen: Observation,
   target: Kind,
@@ -280,5 +279,3 @@ function directRow(
   for (let t = 0; t < size; t++) sum += change[i * size + t]! * factors[t]!;
   return sum;
 }
-
-export { TOP };

@@ -1,6 +1,7 @@
 /**
  * What a model is, whatever file it came from. Shapes are TransformerLens's words in camel case.
  */
+import type { Kind } from '../terms.ts';
 
 export type Family = 'gpt2' | 'llama';
 export type Activation = 'gelu_new' | 'gelu' | 'relu' | 'silu';
@@ -38,4 +39,9 @@ export interface ModelConfig {
   /** Llama family only. */
   readonly rotary?: Rotary;
   readonly bosTokenId?: number;
+}
+
+/** How many components of a kind each layer has. */
+export function componentsPerLayer(config: ModelConfig, kind: Kind): number {
+  return kind === 'heads' ? config.nHeads : config.dMlp;
 }

@@ -38,6 +38,7 @@ export interface SessionInfo {
 /** Sessions by key: each is built, lowered and created on first use. */
 export class Sessions {
   private readonly infos = new Map<string, SessionInfo>();
+  private readonly preparing = new Set<Promise<void>>();
 
   constructor(
     private readonly engine: Engine,
@@ -50,7 +51,7 @@ export class Sessions {
     if (known) return known;
     const graph = build();
     const { bytes, weights } = toOnnx(graph);
-    await this.engine.prepare({
+    const preparing = this.engine.prepare({
       key,
       bytes,
       weights: weights.map(({ path, name, rows }) => ({
@@ -58,6 +59,12 @@ export class Sessions {
         data: pickRows(this.parameters.get(name), name, rows),
       })),
     });
+    this.preparing.add(preparing);
+    try {
+      await preparing;
+    } finally {
+      this.preparing.delete(preparing);
+    }
     const info = {
       key,
       inputs: inputsOf(graph).map(({ name }) => name),
@@ -69,6 +76,8 @@ export class Sessions {
 
   /** Releases all sessions; what they held is reused by the next. */
   async release(): Promise<void> {
+    // A session that becomes ready behind its own release would be taken for one that is there.
+    while (this.preparing.size > 0) await Promise.allSettled(this.preparing);
     this.infos.clear();
     await this.engine.release();
   }

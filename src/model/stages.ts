@@ -15,11 +15,6 @@ const FAMILIES = { gpt2, llama } as const;
 /** The name of the value between two stages. */
 export const RESID = 'resid';
 
-/** Positions that leave a stage, given those that enter it. */
-export function positionsAfter(stage: Stage, options: StageOptions): StageOptions['positions'] {
-  return stage.kind === 'attn' && options.lastOnly ? 1 : options.positions;
-}
-
 /** Graphs are pure and never change: each is built once for a model. */
 const built = new WeakMap<Blueprint, Map<string, Graph>>();
 

@@ -9,6 +9,6 @@ export interface Tokenizer {
   readonly size: number;
   /** The beginning-of-sequence token, where there is one. */
   readonly bosTokenId?: number;
-  /** Whether a prompt gets it by default (design section 3, `--bos`). */
+  /** Whether a prompt gets it by default (tokenizers/bos.ts). */
   readonly prependsBos: boolean;
 }

@@ -7,7 +7,7 @@ import { InputError } from '../errors.ts';
 import type { Dims, Graph } from '../graph/graph.ts';
 import { nodeOf, siteOf } from '../graph/graph.ts';
 import { parseSite, type Site } from '../model/sites.ts';
-import { full, type Tensor, zeros } from '../tensor/tensor.ts';
+import { full, sizeOf, type Tensor, zeros } from '../tensor/tensor.ts';
 
 export interface Edit {
   /** TransformerLens's hook name. */
@@ -83,6 +83,11 @@ function broadcastable(edit: Edit, value: Tensor, dims: Dims, shape: readonly nu
   if (!fits) {
     throw new InputError(
       `expected a value for ${edit.at} that broadcasts to [${shape.join(', ')}], got [${value.shape.join(', ')}]`,
+    );
+  }
+  if (value.data.length !== sizeOf(value.shape)) {
+    throw new InputError(
+      `expected a value for ${edit.at} of ${sizeOf(value.shape)} numbers, as its shape says, got ${value.data.length}`,
     );
   }
   return value.shape.map((size, axis) => (size === 1 ? 1 : dims[axis]!));

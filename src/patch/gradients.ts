@@ -11,6 +11,7 @@ import { hookNames, stagesOf } from '../model/sites.ts';
 import { RESID } from '../model/stages.ts';
 import type { Step } from '../runtime/engine.ts';
 import { full, type Tensor } from '../tensor/tensor.ts';
+import { checkIds } from '../tasks/check.ts';
 import type { Metric } from '../tasks/metric.ts';
 import type { Edit } from './edits.ts';
 import { METRIC, metricKey, withMetric } from './metric-graph.ts';
@@ -33,7 +34,10 @@ export interface GradientResult {
   readonly gradients: ReadonlyMap<string, Tensor>;
 }
 
-/** dF at the named hook points, for a batch of prompts; edits are part of the run. */
+/**
+ * dF at the named hook points, for a batch of prompts; edits are part of the run.
+ * Throws InputError for unknown hook points, and for ids out of range.
+ */
 export async function gradientsAt(
   model: LoadedModel,
   prompts: readonly (readonly number[])[],
@@ -42,6 +46,7 @@ export async function gradientsAt(
   edits: readonly Edit[] = [],
 ): Promise<GradientResult> {
   checkNames(model, [...names, ...edits.map(({ at }) => at)], new Set(hookNames(model.config)));
+  checkIds([metric.answer, metric.wrong], 'metric', model.config.vocabulary);
   const batch = batchOf(model, prompts);
   const stages = stagesOf(model.config).map((stage) => {
     if (stage.kind === 'unembed') return metricStage(model, metric, batch, edits);

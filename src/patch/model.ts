@@ -145,9 +145,11 @@ export class Model {
 }
 
 export interface AssembleOptions {
-  /** Skip weight processing. */
+  /** Keep weights as they are: no folding of norms, no centring. */
   readonly raw?: boolean;
+  /** Stops before the next tensor; the call then rejects with CancelledError. */
   readonly signal?: AbortSignal;
+  /** Bytes of weights read, counted as float32, and of all of them. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 

@@ -6,7 +6,7 @@ import { PAGE_PHASE } from '../results/study-json.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type CellValue, type Column, tableHtml } from './html.ts';
 import { labelsOf, largestEffect, normalise, scoreOf, strongest, type StudyView, valueAt } from './view.ts';
-import { type Component, DIRECTIONS, type Direction, type Kind } from '../terms.ts';
+import { type Component, DIRECTIONS, type Direction, type Kind, KINDS } from '../terms.ts';
 
 /** At most so many neurons are listed. */
 export const TOP_NEURONS = 100;
@@ -105,7 +105,7 @@ ${tableHtml({
 /** The completeness gap of every layer. */
 export function gapTable({ study }: StudyView): string {
   const series = DIRECTIONS.flatMap((direction) =>
-    (['heads', 'neurons'] as const).flatMap((kind) => {
+    KINDS.flatMap((kind) => {
       const gaps = study.completeness_gap[direction]?.[kind];
       return gaps ? [{ title: `${kind}, ${direction}`, gaps }] : [];
     }),

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
+import { systemReason } from '../files.ts';
 import { decodeSafetensors } from '../tensor/safetensors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { EffectsReader } from './effects-reader.ts';
@@ -61,8 +62,8 @@ async function readResult(path: string, what: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    const reason = code === 'ENOENT' ? 'no such file' : code;
-    throw new InputError(`missing ${what}: ${path} (${reason}); expected the folder of a finished study`);
+    throw new InputError(
+      `missing ${what}: ${path} (${systemReason(error)}); expected the folder of a finished study`,
+    );
   }
 }

@@ -1,48 +1,50 @@
 /**
  * Joins the units of a study into its result files: arrays over all layers.
  */
-import { MAX_STEPS } from '../attribution/integrated-gradients.ts';
+import { isComplete, MAX_STEPS } from '../attribution/integrated-gradients.ts';
 import type { EffectsStore } from '../effects/store.ts';
-import { TOP } from '../effects/strongest.ts';
-import type { ModelConfig } from '../model/config.ts';
+import { componentsPerLayer, type ModelConfig } from '../model/config.ts';
 import { tensor, type Tensor, zeros } from '../tensor/tensor.ts';
-import { IG_DIRECTIONS, igUnit } from './attribute.ts';
+import { igUnit } from './attribute.ts';
 import type { StudyFolder, Tensors } from './folder.ts';
 import type { StudyOptions } from './options.ts';
 import { layerUnits, unitName } from './patch.ts';
-import type { Direction, Kind } from '../terms.ts';
+import { type Direction, DIRECTIONS, type Kind } from '../terms.ts';
 
 export interface AssembledIg {
   /** `ig.<direction>.<kind>` [layers, n] and `.positions` [layers, pos, n]. */
   readonly scores: Map<string, Tensor>;
   readonly gaps: Record<Direction, Partial<Record<Kind, number[]>>>;
-  /** Layers in which `auto` stopped at its limit. */
+  /** Layers whose gap was still too large where `auto` stopped. */
   readonly limited: number;
 }
 
-/** Joins the layers of integrated gradients; positions before the suffix are exactly 0. */
+/** Joins the layers of integrated gradients; positions before the suffix are exactly 0. `d`: D of the pair. */
 export async function assembleIg(
   config: ModelConfig,
   folder: StudyFolder,
   options: StudyOptions,
   length: number,
+  d: number,
 ): Promise<AssembledIg> {
   const scores = new Map<string, Tensor>();
   const gaps: AssembledIg['gaps'] = { noising: {}, denoising: {} };
   let limited = 0;
-  for (const direction of IG_DIRECTIONS) {
+  for (const direction of DIRECTIONS) {
     for (const kind of options.components) {
-      const size = sizeOf(config, kind);
+      const size = componentsPerLayer(config, kind);
       const positions = zeros([config.nLayers, length, size]);
       const sums = zeros([config.nLayers, size]);
       const layerGaps: number[] = [];
       for (let layer = 0; layer < config.nLayers; layer++) {
         const unit = await folder.load(igUnit(direction, kind, layer));
-        const own = unit.get('positions')!.data;
-        positions.data.set(own, (layer + 1) * length * size - own.length);
-        sums.data.set(overPositions(own, size), layer * size);
-        layerGaps.push(Math.abs(unit.get('gap')!.data[0]!));
-        if (unit.get('steps')!.data[0] === MAX_STEPS) limited++;
+        const own = unit.get('positions') as Tensor;
+        const gap = unit.get('gap')!.data[0]!;
+        positions.data.set(own.data, (layer + 1) * length * size - own.data.length);
+        sums.data.set(overPositions(own.data, size), layer * size);
+        layerGaps.push(Math.abs(gap));
+        const stopped = options.steps === 'auto' && unit.get('steps')!.data[0] === MAX_STEPS;
+        if (stopped && !isComplete({ positions: own, gap }, d)) limited++;
       }
       scores.set(`ig.${direction}.${kind}.positions`, positions);
       scores.set(`ig.${direction}.${kind}`, sums);
@@ -58,16 +60,15 @@ function overPositions(own: ArrayLike<number>, size: number): Float64Array {
   return sums;
 }
 
-export function sizeOf(config: ModelConfig, kind: Kind): number {
-  return kind === 'heads' ? config.nHeads : config.dMlp;
-}
-
 export interface AssembledPatching {
   /** `ap`, `gain`, `ledger` by direction and kind. */
   readonly scores: Map<string, Tensor>;
   /** Norms of the sources' own changes: `<direction>.<kind>` [layers, n]. */
   readonly own: Map<string, Tensor>;
 }
+
+/** What is kept of a layer's summaries; the lists of strongest targets are as large as all of these many times over. */
+const KEPT = ['ap', 'gain', 'ledger', 'own'] as const;
 
 /** Joins the patching units into arrays of scores, and writes the store's summaries. */
 export async function assemblePatching(
@@ -84,10 +85,12 @@ export async function assemblePatching(
       for (let layer = 0; layer < config.nLayers; layer++) {
         const merged = await layerSummaries(config, folder, direction, kind, layer);
         await writeSummaries(store, options, direction, kind, layer, merged);
-        layers.push(merged);
+        layers.push(new Map(KEPT.map((name) => [name, merged.get(name)!])));
       }
-      const all = (name: string) => joinLayers(layers.map((layer) => layer.get(name) as Tensor));
-      for (const name of ['ap', 'gain', 'ledger']) scores.set(`${name}.${direction}.${kind}`, all(name));
+      const all = (name: (typeof KEPT)[number]) =>
+        joinLayers(layers.map((layer) => layer.get(name) as Tensor));
+      for (const name of ['ap', 'gain', 'ledger'] as const)
+        scores.set(`${name}.${direction}.${kind}`, all(name));
       own.set(`${direction}.${kind}`, all('own'));
     }
   }
@@ -159,5 +162,3 @@ function joinLayers(layers: readonly Tensor[]): Tensor {
   const joined = joinUnits(layers) as Tensor;
   return tensor(joined.data, shape);
 }
-
-export { TOP };

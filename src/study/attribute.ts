@@ -12,7 +12,7 @@ import type { SuffixChain } from '../patch/suffix.ts';
 import { tensor, type Tensor } from '../tensor/tensor.ts';
 import type { StudyFolder } from './folder.ts';
 import { DEFAULT_STEPS, type StudyOptions } from './options.ts';
-import type { Direction, Kind } from '../terms.ts';
+import { type Direction, DIRECTIONS, type Kind } from '../terms.ts';
 
 /** Both runs of a pair. */
 export interface PairRuns {
@@ -27,13 +27,11 @@ export function baseAndOther(runs: PairRuns, direction: Direction): { base: Run;
     : { base: runs.corrupted, other: runs.clean };
 }
 
-export const IG_DIRECTIONS: readonly Direction[] = ['noising', 'denoising'];
-
 export function igUnit(direction: Direction, kind: Kind, layer: number): string {
   return `ig.${direction}.${kind}.${layer}`;
 }
 
-/** Computes what the folder does not have yet. `done` is told of each finished layer. */
+/** Computes what the folder does not have yet, always in both directions. `done` is told of each finished layer. */
 export async function attribute(
   chain: SuffixChain,
   runs: PairRuns,
@@ -43,7 +41,7 @@ export async function attribute(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const d = runs.clean.metric - runs.corrupted.metric;
-  for (const direction of IG_DIRECTIONS) {
+  for (const direction of DIRECTIONS) {
     const { base, other } = baseAndOther(runs, direction);
     for (const kind of options.components) {
       for (let layer = 0; layer < chain.model.config.nLayers; layer++) {

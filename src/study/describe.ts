@@ -5,12 +5,12 @@ import { compareWithControls } from '../latent/controls.ts';
 import { latentSets } from '../latent/highlight.ts';
 import { asymmetry, effectStrength, labelComponents, labelSets, labelStability } from '../latent/labels.ts';
 import type { LoadedModel } from '../model/loaded.ts';
-import type { PerDirection, PerKind, PredictionJson, StudyJson } from '../results/study-json.ts';
+import type { PerDirection, PredictionJson, StudyJson } from '../results/study-json.ts';
 import { isSmallD, type MetricValues } from '../tasks/metric.ts';
 import type { Pair, Prompt, Token } from '../tasks/pair.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { StudyOptions } from './options.ts';
-import type { Contrast, Direction, Kind } from '../terms.ts';
+import type { Contrast, Direction } from '../terms.ts';
 
 const LIKELIEST = 5;
 
@@ -111,5 +111,3 @@ export function describePair(pair: Pair, contrast: Contrast): StudyJson['pair'] 
     wrong: token(pair.wrong),
   };
 }
-
-export type { Kind, PerKind };

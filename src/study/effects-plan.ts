@@ -4,8 +4,7 @@
 import { type ArrayPlan, matrixName, matrixPlan } from '../effects/store.ts';
 import { TOP } from '../effects/strongest.ts';
 import type { AnyMeasure } from '../effects/unit.ts';
-import type { ModelConfig } from '../model/config.ts';
-import { sizeOf } from './assemble.ts';
+import { componentsPerLayer, type ModelConfig } from '../model/config.ts';
 import type { StudyOptions } from './options.ts';
 import type { Kind } from '../terms.ts';
 
@@ -35,7 +34,8 @@ export function planEffects(config: ModelConfig, options: StudyOptions, model: s
   const absent: string[] = [];
   for (const source of options.components) {
     for (const target of options.components) {
-      const bytes = 4 * config.nLayers ** 2 * sizeOf(config, source) * sizeOf(config, target);
+      const bytes =
+        4 * config.nLayers ** 2 * componentsPerLayer(config, source) * componentsPerLayer(config, target);
       const whole = options.full || bytes <= WHOLE_BYTES;
       for (const measure of measures) {
         if (whole) arrays.push(matrixPlan(source, target, measure, sizes, { model, units: UNITS[measure] }));
@@ -48,7 +48,7 @@ export function planEffects(config: ModelConfig, options: StudyOptions, model: s
 }
 
 function summaryPlans(config: ModelConfig, source: Kind, target: Kind, model: string): ArrayPlan[] {
-  const sources = sizeOf(config, source);
+  const sources = componentsPerLayer(config, source);
   const { nLayers } = config;
   const name = `${source}_to_${target}`;
   const dimensions = ['source_layer', source === 'heads' ? 'source_head' : 'source_neuron'];

@@ -1,11 +1,11 @@
 /**
- * What a study can be asked to do. Defaults are the contract's (docs/definitions.md).
+ * What a study can be asked to do. docs/definitions.md tells what the numbers mean.
  */
 import { MEASURES, type Measure } from '../effects/measures.ts';
 import { InputError } from '../errors.ts';
 import { DEFAULT_QUANTILE } from '../latent/highlight.ts';
 import { DEFAULT_TAU } from '../latent/labels.ts';
-import type { Direction, Kind } from '../terms.ts';
+import { type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
 
 export const DEFAULT_OUT = './mediators-study';
 /** Gauss-Legendre points of integrated gradients. */
@@ -39,7 +39,7 @@ export interface StudyOptions {
   readonly batch: number;
   /** Go on with what a folder holds. */
   readonly resume: boolean;
-  /** Draw figures and page; `rebuildReport` makes them later otherwise. */
+  /** Draw figures and page; otherwise `mediators report` can do so later. */
   readonly figures: boolean;
   /** The command that makes this study again, for provenance. */
   readonly command?: string;
@@ -47,8 +47,8 @@ export interface StudyOptions {
 
 export const DEFAULTS: StudyOptions = {
   out: DEFAULT_OUT,
-  components: ['heads', 'neurons'],
-  directions: ['noising', 'denoising'],
+  components: KINDS,
+  directions: DIRECTIONS,
   measures: ['through'],
   full: false,
   steps: DEFAULT_STEPS,
@@ -65,8 +65,8 @@ export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   const options: StudyOptions = { ...DEFAULTS, ...Object.fromEntries(present) };
   const { steps, quantile, tau, seed, batch } = options;
-  checkList('components', options.components, ['heads', 'neurons']);
-  checkList('directions', options.directions, ['noising', 'denoising']);
+  checkList('components', options.components, KINDS);
+  checkList('directions', options.directions, DIRECTIONS);
   if (options.measures.length > 0) checkList('measures', options.measures, MEASURES);
   if (steps !== 'auto') checkWhole('steps', steps, 1, MAX_POINTS);
   if (!(quantile > 0 && quantile < 1)) fail('quantile', 'a number between 0 and 1', quantile);

@@ -20,7 +20,7 @@ import {
   type UnitContext,
 } from '../effects/unit.ts';
 import { throwIfCancelled } from '../errors.ts';
-import type { ModelConfig } from '../model/config.ts';
+import { componentsPerLayer, type ModelConfig } from '../model/config.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import { tensor, type Tensor } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
@@ -46,7 +46,7 @@ export function unitsOf(config: ModelConfig, options: StudyOptions): Unit[] {
 
 /** The units of one layer, in order of their chunks. */
 export function layerUnits(config: ModelConfig, direction: Direction, kind: Kind, layer: number): Unit[] {
-  const count = kind === 'heads' ? config.nHeads : config.dMlp;
+  const count = componentsPerLayer(config, kind);
   const size = kind === 'heads' ? count : CHUNK_SOURCES;
   return Array.from({ length: Math.ceil(count / size) }, (_, chunk) => ({
     direction,
@@ -119,9 +119,9 @@ async function runUnit(
   for (const block of blocksOf(context, seen, unit, measures)) {
     const name = matrixName(unit.kind, block.target, block.measure);
     if (phase.absent.has(name)) continue;
-    const { nHeads, dMlp } = context.patching.chain.model.config;
-    const targets = block.target === 'heads' ? nHeads : dMlp;
-    const rows = unit.kind === 'heads' ? nHeads : Math.min(CHUNK_SOURCES, dMlp);
+    const { config } = context.patching.chain.model;
+    const targets = componentsPerLayer(config, block.target);
+    const rows = unit.kind === 'heads' ? config.nHeads : Math.min(CHUNK_SOURCES, config.dMlp);
     const at = [unit.layer, unit.chunk, block.targetLayer, 0];
     await phase.store.writeChunk(unit.direction, name, at, padded(block.data, rows * targets));
   }

@@ -12,27 +12,29 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EffectsStore } from '../effects/store.ts';
 import { MAX_STEPS } from '../attribution/integrated-gradients.ts';
-import { throwIfCancelled } from '../errors.ts';
+import { InputError, throwIfCancelled } from '../errors.ts';
+import { componentsPerLayer } from '../model/config.ts';
 import type { LoadedModel } from '../model/loaded.ts';
-import { finalLogits, runBoth } from '../patch/pair-runs.ts';
+import { finalLogits, type Run, runBoth } from '../patch/pair-runs.ts';
 import type { Model } from '../patch/model.ts';
 import { SuffixChain } from '../patch/suffix.ts';
 import { readStudyJson } from '../results/read.ts';
 import { formatStudyJson, PAGE_PHASE, STUDY_SCHEMA, type StudyJson } from '../results/study-json.ts';
+import { checkAnswers, checkPrompts } from '../tasks/check.ts';
 import { lintCompleteness, lintPair, lintRuns, type Lint } from '../tasks/lint.ts';
-import { logitDifference, type MetricValues } from '../tasks/metric.ts';
+import { logitDifference, type Metric, type MetricValues } from '../tasks/metric.ts';
 import { inferContrast, type Pair } from '../tasks/pair.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { writeSafetensors } from '../files.ts';
-import { type AssembledIg, assembleIg, assemblePatching, sizeOf } from './assemble.ts';
-import { attribute, IG_DIRECTIONS, type PairRuns } from './attribute.ts';
+import { type AssembledIg, assembleIg, assemblePatching } from './assemble.ts';
+import { attribute } from './attribute.ts';
 import { analyse, asymmetries, describePair, predictions } from './describe.ts';
 import { planEffects } from './effects-plan.ts';
 import { type Identity, StudyFolder } from './folder.ts';
 import { resolveOptions, type StudyOptions } from './options.ts';
 import { patchAll } from './patch.ts';
 import { Phases, type Progress } from './phases.ts';
-import type { Contrast } from '../terms.ts';
+import { type Contrast, DIRECTIONS, KINDS } from '../terms.ts';
 
 export interface StudyHandlers {
   /** Stops at the next batch; what is complete is kept. Rejects with CancelledError. */
@@ -54,7 +56,8 @@ const PAGE = 'report.html';
 
 /**
  * Runs the experiment on one pair and writes its folder (docs/definitions.md tells what is in it).
- * Throws InputError for bad options or a folder that cannot be used, CancelledError, RunError.
+ * Throws InputError for bad options, a folder that cannot be used, a pair that does not fit the model and for a model
+ * on which another study runs; CancelledError; RunError.
  */
 export async function study(
   model: Model,
@@ -63,8 +66,20 @@ export async function study(
   handlers: StudyHandlers = {},
 ): Promise<Study> {
   const options = resolveOptions(given);
+  // A pair may have been made for another model.
+  checkPrompts(pair.clean, pair.corrupted, model.config);
+  checkAnswers(pair.answer, pair.wrong, model.config);
+  return alone(model.loaded, () => perform(model.loaded, pair, options, handlers));
+}
+
+async function perform(
+  model: LoadedModel,
+  pair: Pair,
+  options: StudyOptions,
+  handlers: StudyHandlers,
+): Promise<Study> {
   const folder = await StudyFolder.open(options.out, options.resume);
-  const identity = await identityOf(model.loaded, pair, options);
+  const identity = await identityOf(model, pair, options);
   const state = await folder.claim(identity);
   if (state === 'complete') return recorded(folder);
   const warnings: Lint[] = [];
@@ -74,9 +89,9 @@ export async function study(
   };
   const phases = new Phases(handlers.onProgress);
   warn(lintPair(pair));
-  const computed = await compute(model.loaded, pair, options, folder, phases, warn, handlers.signal);
+  const computed = await compute(model, pair, options, folder, phases, warn, handlers.signal);
   throwIfCancelled(handlers.signal);
-  const json = await describe(model.loaded, pair, options, computed, identity, warnings, phases);
+  const json = await describe(model, pair, options, computed, identity, warnings, phases);
   if (options.figures) {
     await phases.run(PAGE_PHASE, 1, async (done) => {
       // Half of the program, and only needed here.
@@ -118,6 +133,30 @@ function finished(folder: StudyFolder, json: StudyJson, wasComplete: boolean): S
   return { folder: folder.path, page: join(folder.path, PAGE), json, wasComplete };
 }
 
+/** Models on which a study runs: two at once would take one another's kept tensors. */
+const busy = new WeakSet<LoadedModel>();
+
+/** Runs a study on a model that no other study uses; at the end, however it comes, nothing is left in the engine. */
+async function alone<T>(model: LoadedModel, body: () => Promise<T>): Promise<T> {
+  if (busy.has(model)) {
+    throw new InputError(
+      'expected one study at a time on a model, got a second one; await the first, or load the model twice',
+    );
+  }
+  busy.add(model);
+  try {
+    return await body();
+  } finally {
+    await cleared(model);
+    busy.delete(model);
+  }
+}
+
+/** An engine that has failed has nothing left to clear, and its own error says more. */
+async function cleared({ engine, sessions }: LoadedModel): Promise<void> {
+  await Promise.allSettled([engine.drop('suffix.'), engine.drop('patch.'), sessions.release()]);
+}
+
 /** What the phases computed. */
 interface Computed {
   readonly metric: MetricValues;
@@ -139,70 +178,74 @@ async function compute(
   signal: AbortSignal | undefined,
 ): Promise<Computed> {
   const metric = logitDifference(pair.answer.id, pair.wrong.id);
-  const prompts = [pair.clean.ids, pair.corrupted.ids];
   const { chain, runs, logits } = await phases.run('both runs', 1, async (done) => {
-    const chain = await SuffixChain.create(model, metric, prompts, pair.firstDifference);
-    const [clean, corrupted] = await runBoth(chain);
-    const [cleanLogits, corruptedLogits] = await finalLogits(chain, [clean!, corrupted!]);
-    await chain.release();
+    const found = await bothRuns(model, metric, pair);
     done(1);
-    const runs: PairRuns = { clean: clean!, corrupted: corrupted! };
-    return { chain, runs, logits: { clean: cleanLogits!, corrupted: corruptedLogits! } };
+    return found;
   });
   const values = { clean: runs.clean.metric, corrupted: runs.corrupted.metric };
   const contrast = pair.contrast ?? inferContrast(values.clean, values.corrupted);
   warn(lintRuns(values, contrast));
 
   const { nLayers } = model.config;
-  const layers = IG_DIRECTIONS.length * options.components.length * nLayers;
-  await phases.run(
-    'integrated gradients',
-    layers,
-    async (done) => {
-      await attribute(chain, runs, folder, options, done, signal);
-      await chain.release();
-    },
-    'layers',
-  );
+  const layers = DIRECTIONS.length * options.components.length * nLayers;
+  const attributing = async (done: (count: number) => void) => {
+    await attribute(chain, runs, folder, options, done, signal);
+    await chain.release();
+  };
+  await phases.run('integrated gradients', layers, attributing, 'layers');
 
-  const plan = planEffects(model.config, options, model.id);
+  const { store, absent, complete } = await createStore(model, options, folder);
+  const perLayer = options.components.reduce((sum, kind) => sum + componentsPerLayer(model.config, kind), 0);
+  const sources = options.directions.length * nLayers * perLayer;
+  const patching = async (done: (count: number) => void) => {
+    await patchAll({ chain, runs, metric, folder, store, options, absent: new Set(absent) }, done, signal);
+    await chain.release();
+  };
+  await phases.run('patching', sources, patching, 'components');
+
+  const d = values.clean - values.corrupted;
+  const ig = await assembleIg(model.config, folder, options, pair.clean.ids.length, d);
+  const patched = await assemblePatching(model.config, folder, store, options);
+  warn(completenessLint(ig, d));
+  const scores = new Map([
+    ...ig.scores,
+    ...patched.scores,
+    ['logits.clean', logits.clean],
+    ['logits.corrupted', logits.corrupted],
+  ]);
+  for (const [name, tensor] of asymmetries(scores, values, options)) scores.set(name, tensor);
+  const list = [...scores].map(([name, tensor]) => ({ name, tensor }));
+  await writeSafetensors(join(folder.path, 'scores.safetensors'), list, { temporaryFolder: folder.work });
+  await complete();
+  return { metric: values, contrast, scores, own: patched.own, gaps: ig.gaps, logits, absent };
+}
+
+/** Both runs of the pair, and the chain that everything else runs on. */
+async function bothRuns(model: LoadedModel, metric: Metric, pair: Pair) {
+  const prompts = [pair.clean.ids, pair.corrupted.ids];
+  const chain = await SuffixChain.create(model, metric, prompts, pair.firstDifference);
+  const [clean, corrupted] = (await runBoth(chain)) as [Run, Run];
+  const logits = (await finalLogits(chain, [clean, corrupted])) as [Tensor, Tensor];
+  await chain.release();
+  return { chain, runs: { clean, corrupted }, logits: { clean: logits[0], corrupted: logits[1] } };
+}
+
+/** The store of effects with all its arrays, empty or as far as it came; which are absent; and how to complete it. */
+async function createStore(model: LoadedModel, options: StudyOptions, folder: StudyFolder) {
+  const { arrays, absent } = planEffects(model.config, options, model.id);
   const store = new EffectsStore(join(folder.path, 'effects.zarr'), folder.work);
   const attributes = { schema: 'mediators/effects@1', model: model.id };
   await store.create(options.directions, attributes);
   for (const direction of options.directions) {
-    for (const array of plan.arrays) await store.createArray(direction, array);
+    for (const array of arrays) await store.createArray(direction, array);
   }
-  const sources = options.components.reduce((sum, kind) => sum + nLayers * sizeOf(model.config, kind), 0);
-  const absent = new Set(plan.absent);
-  await phases.run(
-    'patching',
-    options.directions.length * sources,
-    async (done) => {
-      await patchAll({ chain, runs, metric, folder, store, options, absent }, done, signal);
-      await chain.release();
-    },
-    'components',
-  );
-
-  const ig = await assembleIg(model.config, folder, options, pair.clean.ids.length);
-  const patching = await assemblePatching(model.config, folder, store, options);
-  const scores = new Map([
-    ...ig.scores,
-    ...patching.scores,
-    ['logits.clean', logits.clean],
-    ['logits.corrupted', logits.corrupted],
-  ]);
-  for (const [name, values_] of asymmetries(scores, values, options)) scores.set(name, values_);
-  warn(completenessLint(ig, values.clean - values.corrupted));
-  const list = [...scores].map(([name, tensor]) => ({ name, tensor }));
-  await writeSafetensors(join(folder.path, 'scores.safetensors'), list, { temporaryFolder: folder.work });
-  await store.complete(attributes);
-  return { metric: values, contrast, scores, own: patching.own, gaps: ig.gaps, logits, absent: plan.absent };
+  return { store, absent, complete: () => store.complete(attributes) };
 }
 
 function completenessLint({ scores, gaps, limited }: AssembledIg, d: number): Lint[] {
-  const all = IG_DIRECTIONS.flatMap((direction) =>
-    (['heads', 'neurons'] as const).flatMap((kind) => {
+  const all = DIRECTIONS.flatMap((direction) =>
+    KINDS.flatMap((kind) => {
       const own = gaps[direction][kind];
       const values = scores.get(`ig.${direction}.${kind}`);
       if (!own || !values) return [];
@@ -255,7 +298,7 @@ async function describe(
   };
 }
 
-/** What `--resume` compares. Threads and what is shown do not matter; the batch does not change values either. */
+/** What `--resume` compares: all that tells what the files hold, and the batch. Threads and what is shown do not matter. */
 async function identityOf(
   model: Pick<LoadedModel, 'raw' | 'sha256'>,
   pair: Pair,

@@ -4,7 +4,7 @@
 import { isSmallD, type MetricValues } from './metric.ts';
 import type { Pair } from './pair.ts';
 import type { Prompt, Token } from './prompt.ts';
-import type { Contrast } from '../terms.ts';
+import type { Contrast, Direction, Kind } from '../terms.ts';
 
 export type LintCode =
   | 'trailing_space'
@@ -98,8 +98,8 @@ export function lintRuns(metric: MetricValues, contrast: Contrast): Lint[] {
 
 /** Completeness of integrated gradients of one kind and direction, per layer. */
 export interface Completeness {
-  readonly direction: 'noising' | 'denoising';
-  readonly kind: 'heads' | 'neurons';
+  readonly direction: Direction;
+  readonly kind: Kind;
   /** |sum of the layer's scores - change of F|, in units of F. */
   readonly gaps: readonly number[];
   /** Sum of the layer's |scores|, in units of F. */

@@ -39,17 +39,7 @@ export function reshape<D extends TensorData>(t: Tensor<D>, shape: Shape): Tenso
   return tensor(t.data, shape);
 }
 
-/** Row-major strides, in elements. */
-export function stridesOf(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length).fill(1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
-  return strides;
-}
-
-/**
- * Elements `start` to `end` (exclusive) of the first axis, as a view: no copy.
- * With `squeeze`, a slice of one row loses that axis.
- */
+/** Elements `start` to `end` (exclusive) of the first axis, as a view: no copy. */
 export function rows<D extends TensorData>(t: Tensor<D>, start: number, end: number): Tensor<D> {
   const row = sizeOf(t.shape.slice(1));
   return { shape: [end - start, ...t.shape.slice(1)], data: t.data.subarray(start * row, end * row) as D };
