@@ -17,8 +17,7 @@ import type { LoadedModel } from '../model/loaded.ts';
 import { METRIC } from '../patch/metric-graph.ts';
 import { difference, type Run } from '../patch/pair-runs.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
-import { backward, forward, resultOf } from '../patch/variants.ts';
-import type { Step } from '../runtime/engine.ts';
+import { cotangentAt, roundTrip } from '../patch/round-trip.ts';
 import { type Tensor, tensor, zeros } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
 import { gaussLegendre } from './quadrature.ts';
@@ -108,15 +107,17 @@ async function meanGradient(
   const metrics: number[] = [];
   for (let from = 0; from < rows.length; from += MAX_ROWS) {
     const batch = rows.slice(from, from + MAX_ROWS);
-    const { metric, cotangent } = await forwardAndBack(
-      chain,
+    const results = await roundTrip(chain, {
       start,
-      pathStates(state, line, batch, positions),
-      batch,
-    );
-    metrics.push(...metric.data);
+      states: pathStates(state, line, batch, positions),
+      cotangent: tensor(
+        Float32Array.from(batch, ({ weight }) => weight),
+        [batch.length],
+      ),
+    });
+    metrics.push(...results[METRIC]!.data);
     const offset = gradient.length - used;
-    cotangent.data.forEach((value, i) => {
+    results[cotangentAt(start)]!.data.forEach((value, i) => {
       gradient[offset + (i % used)]! += value;
     });
   }
@@ -135,36 +136,6 @@ function pathStates(state: Tensor, line: Tensor, rows: readonly Row[], positions
     }
   });
   return states;
-}
-
-async function forwardAndBack(
-  chain: SuffixChain,
-  start: number,
-  states: Tensor,
-  rows: readonly Row[],
-): Promise<{ metric: Tensor; cotangent: Tensor }> {
-  const batch = rows.length;
-  const end = chain.stages.length;
-  const steps: Step[] = [];
-  for (let index = start; index < end; index++) {
-    const result = index === end - 1 ? METRIC : `state.${index + 1}`;
-    const outputs = { [resultOf(chain.stages[index]!)]: result };
-    steps.push(await chain.step({ index, variant: forward, batch, from: `state.${index}`, outputs }));
-  }
-  for (let index = end - 1; index >= start; index--) {
-    const inputs = { cotangent: `cotangent.${index + 1}` };
-    const outputs = { resid: `cotangent.${index}` };
-    steps.push(
-      await chain.step({ index, variant: backward, batch, from: `state.${index}`, outputs, inputs }),
-    );
-  }
-  const weights = tensor(
-    Float32Array.from(rows, ({ weight }) => weight),
-    [batch],
-  );
-  const feeds = { [`state.${start}`]: states, [`cotangent.${end}`]: weights };
-  const results = await chain.run(steps, feeds, [METRIC, `cotangent.${start}`]);
-  return { metric: results[METRIC]!, cotangent: results[`cotangent.${start}`]! };
 }
 
 /** sum over d_model of (change of z through W_O) x gradient: [pos, heads]. */

@@ -12,7 +12,8 @@ import { sameDims } from '../ops/broadcast.ts';
 import { Builder } from '../ops/builder.ts';
 import { isComputed, rules } from '../ops/index.ts';
 import type { GradientRule } from '../ops/rules.ts';
-import { prune } from './prune.ts';
+import { ancestors, prune } from './prune.ts';
+import { rewrite } from './rewrite.ts';
 
 export interface GradientRequest {
   /** Output name -> name of the input that holds its cotangent. */
@@ -21,8 +22,51 @@ export interface GradientRequest {
   readonly to: ReadonlyMap<string, Value>;
 }
 
-/** A graph whose outputs are those in `keep` (of the given graph) and the requested gradients. */
-export function gradient(graph: Graph, request: GradientRequest, keep: readonly string[] = []): Graph {
+/** A graph whose outputs are the requested gradients; it computes the given graph again. */
+export function gradient(graph: Graph, request: GradientRequest): Graph {
+  const { graph: whole, outputs } = differentiate(graph, request);
+  return prune(whole, outputs);
+}
+
+/** What lies between the two halves of a split gradient: names of values, beginning with this. */
+export const SAVED = 'saved.';
+
+export interface SplitGradient {
+  /** The given graph, with the values that the way back needs as further outputs `saved.<n>`. */
+  readonly forward: Graph;
+  /** The gradients, from cotangents and the saved values as inputs; nothing is computed again. */
+  readonly backward: Graph;
+}
+
+/** The gradient as a graph of its own, which reads what the forward graph saves. */
+export function splitGradient(graph: Graph, request: GradientRequest): SplitGradient {
+  const { graph: whole, outputs } = differentiate(graph, request);
+  const needed = ancestors(whole, outputs.values());
+  const isForward = (value: Value) => value < graph.nodes.length;
+  const crossing = whole.nodes.flatMap((node, value) =>
+    needed.has(value) && !isForward(value) ? node.inputs : [],
+  );
+  const saved = new Map<Value, string>();
+  for (const value of [...crossing, ...outputs.values()].filter(isForward)) {
+    const leaf = !isComputed(nodeOf(graph, value).op);
+    if (!leaf && !saved.has(value)) saved.set(value, `${SAVED}${saved.size}`);
+  }
+  const { builder, moved } = rewrite(whole, {
+    replace: (b, copied, old) => (saved.has(old) ? b.input(saved.get(old)!, b.dims(copied)) : copied),
+  });
+  const moveAll = [...outputs].map(([name, old]): [string, Value] => [name, moved.get(old)!]);
+  const kept = [...saved].map(([value, name]): [string, Value] => [name, value]);
+  return {
+    forward: prune(graph, new Map([...graph.outputs, ...kept])),
+    backward: prune(builder.build({}), new Map(moveAll)),
+  };
+}
+
+/** Appends the gradient's nodes to a graph; its own nodes stay where they are. */
+function differentiate(
+  graph: Graph,
+  request: GradientRequest,
+): { graph: Graph; outputs: Map<string, Value> } {
   const builder = Builder.from(graph);
   const active = dependents(graph, new Set(request.to.values()));
   const cotangents = new Map<Value, Value>();
@@ -46,11 +90,11 @@ export function gradient(graph: Graph, request: GradientRequest, keep: readonly 
       if (toOperand !== null && active.has(operand)) accumulate(operand, toOperand);
     });
   }
-  const outputs = new Map<string, Value>(keep.map((name) => [name, graph.outputs.get(name)!]));
+  const outputs = new Map<string, Value>();
   for (const [name, value] of request.to) {
     outputs.set(name, cotangents.get(value) ?? zerosLike(builder, value));
   }
-  return prune(builder.build({}), outputs);
+  return { graph: builder.build({}), outputs };
 }
 
 /** The values that depend on some of `sources`, themselves included. */

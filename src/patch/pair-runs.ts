@@ -3,12 +3,12 @@
  */
 import type { BlockHook } from '../model/sites.ts';
 import { lastTokens } from '../model/inputs.ts';
-import type { Step } from '../runtime/engine.ts';
 import { full, row, stack, type Tensor, zeros } from '../tensor/tensor.ts';
 import { stageGraph, WHOLE } from '../model/stages.ts';
 import { METRIC } from './metric-graph.ts';
 import type { SuffixChain } from './suffix.ts';
-import { backward, capture, resultOf, valuesOf } from './variants.ts';
+import { gradientAt, roundTrip, stateAt, valueAt } from './round-trip.ts';
+import { DIFFERENTIATED, valuesOf } from './variants.ts';
 import { stepOf } from './walk.ts';
 
 /** One run of the pair, at the positions of the suffix. */
@@ -32,61 +32,43 @@ const CAPTURED: readonly BlockHook[] = ['attn.hook_z', 'mlp.hook_post', 'hook_at
 /** Runs all prompts of the chain as one batch, forward and back. One `Run` for each. */
 export async function runBoth(chain: SuffixChain): Promise<Run[]> {
   const batch = chain.starts.length;
-  const variant = capture(CAPTURED);
-  const steps: Step[] = [];
-  const fetch = new Set<string>([METRIC]);
-  const stateOf = (index: number) => `state.${index}`;
-  for (const [index, stage] of chain.stages.entries()) {
-    const result = resultOf(stage) === METRIC ? METRIC : stateOf(index + 1);
-    const hooks = valuesOf(chain.graphOf(index), stage, CAPTURED).map(([hook]) => hook);
-    const named = Object.fromEntries(hooks.map((hook) => [hook, `${hook}.${index}`]));
-    for (const register of [result, ...Object.values(named)]) fetch.add(register);
-    const outputs = { [resultOf(stage)]: result, ...named };
-    steps.push(await chain.step({ index, variant, batch, from: stateOf(index), outputs, whole: true }));
-  }
-  for (let index = chain.stages.length - 1; index >= 0; index--) {
-    const stage = chain.stages[index]!;
-    const hooks = valuesOf(chain.graphOf(index), stage, ['attn.hook_z', 'mlp.hook_post']).map(
-      ([hook]) => hook,
-    );
-    const named = Object.fromEntries(hooks.map((hook) => [hook, `grad.${hook}.${index}`]));
-    for (const register of Object.values(named)) fetch.add(register);
-    const outputs = { ...named, resid: `cotangent.${index}` };
-    const inputs = { cotangent: `cotangent.${index + 1}` };
-    steps.push(
-      await chain.step({
-        index,
-        variant: backward,
-        batch,
-        from: stateOf(index),
-        outputs,
-        inputs,
-        whole: true,
-      }),
-    );
-  }
-  const feeds = {
-    [stateOf(0)]: joined(chain.starts),
-    [`cotangent.${chain.stages.length}`]: full([batch], 1),
-    'suffix.last': lastTokens(chain.starts.map(() => new Array<number>(chain.size).fill(0))),
-  };
-  const results = { ...(await chain.run(steps, feeds, [...fetch])), [stateOf(0)]: feeds[stateOf(0)]! };
-  return chain.starts.map((_, run) => runOf(chain, results, run));
+  const start = joined(chain.starts);
+  const results = await roundTrip(chain, {
+    start: 0,
+    states: start,
+    cotangent: full([batch], 1),
+    whole: true,
+    captured: CAPTURED,
+    fetch: fetchedBy(chain),
+    feeds: { 'suffix.last': lastTokens(chain.starts.map(() => new Array<number>(chain.size).fill(0))) },
+  });
+  const all = { ...results, [stateAt(0)]: start };
+  return chain.starts.map((_, run) => runOf(chain, all, run));
+}
+
+/** Every state, captured value and gradient. */
+function fetchedBy(chain: SuffixChain): string[] {
+  return chain.stages.flatMap((stage, index) => {
+    const graph = chain.graphOf(index);
+    const values = valuesOf(graph, stage, CAPTURED).map(([hook]) => valueAt(hook, index));
+    const gradients = valuesOf(graph, stage, DIFFERENTIATED).map(([hook]) => gradientAt(hook, index));
+    return [...(index > 0 ? [stateAt(index)] : []), ...values, ...gradients];
+  });
 }
 
 function runOf(chain: SuffixChain, results: Readonly<Record<string, Tensor>>, run: number): Run {
   const layers = Array.from({ length: chain.model.config.nLayers }, (_, layer) => layer);
-  const perLayer = (kind: 'attn' | 'mlp', name: string) =>
-    layers.map((layer) => row(results[`${name}.${chain.indexOf(kind, layer)}`]!, run));
+  const perLayer = (kind: 'attn' | 'mlp', name: (index: number) => string) =>
+    layers.map((layer) => row(results[name(chain.indexOf(kind, layer))]!, run));
   return {
     metric: results[METRIC]!.data[run]!,
-    states: chain.stages.map((_, index) => row(results[`state.${index}`]!, run)),
-    z: perLayer('attn', 'attn.hook_z'),
-    post: perLayer('mlp', 'mlp.hook_post'),
-    attnOut: perLayer('attn', 'hook_attn_out'),
-    mlpOut: perLayer('mlp', 'hook_mlp_out'),
-    gradZ: perLayer('attn', 'grad.attn.hook_z'),
-    gradPost: perLayer('mlp', 'grad.mlp.hook_post'),
+    states: chain.stages.map((_, index) => row(results[stateAt(index)]!, run)),
+    z: perLayer('attn', (index) => valueAt('attn.hook_z', index)),
+    post: perLayer('mlp', (index) => valueAt('mlp.hook_post', index)),
+    attnOut: perLayer('attn', (index) => valueAt('hook_attn_out', index)),
+    mlpOut: perLayer('mlp', (index) => valueAt('hook_mlp_out', index)),
+    gradZ: perLayer('attn', (index) => gradientAt('attn.hook_z', index)),
+    gradPost: perLayer('mlp', (index) => gradientAt('mlp.hook_post', index)),
   };
 }
 

@@ -97,7 +97,8 @@ export class SuffixChain {
     return stageGraph(this.model, stage, { ...WHOLE, positions, past: this.range.from, lastOnly });
   }
 
-  private session(index: number, variant: Variant, whole: boolean): Promise<SessionInfo> {
+  /** The session of a stage, made on first use. */
+  session(index: number, variant: Variant, whole = false): Promise<SessionInfo> {
     const stage = this.stages[index]!;
     const place = `${this.range.from}-${this.range.to}${whole && index >= this.lastAttention ? ' whole' : ''}`;
     return this.model.sessions.ready(

@@ -1,8 +1,7 @@
 /**
- * The ways in which a chain's stages run: forward, forward with captured values, and backward.
+ * The ways in which a chain's stages run: forward, saving what the way back needs, and backward.
  */
-import { gradient } from '../compile/gradient.ts';
-import { prune } from '../compile/prune.ts';
+import { type GradientRequest, splitGradient } from '../compile/gradient.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { type BlockHook, blockSite, type Stage } from '../model/sites.ts';
 import { RESID } from '../model/stages.ts';
@@ -14,32 +13,34 @@ export function resultOf(stage: Stage): string {
   return stage.kind === 'unembed' ? METRIC : RESID;
 }
 
-/** Only the next state. */
-export const forward: Variant = {
-  key: 'forward',
-  build: (graph) => prune(graph),
-};
+/** Hook points at which the way back gives cotangents. */
+export const DIFFERENTIATED: readonly BlockHook[] = ['attn.hook_z', 'mlp.hook_post'];
 
-/** The next state and the values of some hook points, under their short names. */
-export function capture(hooks: readonly BlockHook[]): Variant {
+/** The next state, the values of some hook points under their short names, and what `backward` needs. */
+export function forward(hooks: readonly BlockHook[]): Variant {
   return {
-    key: `capture ${hooks.join(' ')}`,
-    build: (graph, stage) => prune(graph, new Map([...graph.outputs, ...valuesOf(graph, stage, hooks)])),
+    key: `forward ${hooks.join(' ')}`,
+    build: (graph, stage) => {
+      const captured = new Map([...graph.outputs, ...valuesOf(graph, stage, hooks)]);
+      return splitGradient({ ...graph, outputs: captured }, wayBack(graph, stage)).forward;
+    },
   };
 }
 
 /**
  * From the cotangent of the result (input `cotangent`) to that of the state (`resid`), and to those of the head
- * outputs (`attn.hook_z`) and activations (`mlp.hook_post`) on the way.
+ * outputs and activations on the way. Reads what `forward` saved.
  */
 export const backward: Variant = {
   key: 'backward',
-  build: (graph, stage) => {
-    const to = new Map<string, Value>(valuesOf(graph, stage, ['attn.hook_z', 'mlp.hook_post']));
-    to.set(RESID, inputValue(graph, RESID));
-    return gradient(graph, { from: new Map([[resultOf(stage), 'cotangent']]), to });
-  },
+  build: (graph, stage) => splitGradient(graph, wayBack(graph, stage)).backward,
 };
+
+function wayBack(graph: Graph, stage: Stage): GradientRequest {
+  const to = new Map<string, Value>(valuesOf(graph, stage, DIFFERENTIATED));
+  to.set(RESID, inputValue(graph, RESID));
+  return { from: new Map([[resultOf(stage), 'cotangent']]), to };
+}
 
 /** The hook points of a stage among those named. */
 export function valuesOf(graph: Graph, stage: Stage, hooks: readonly BlockHook[]): [BlockHook, Value][] {
