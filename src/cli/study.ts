@@ -79,7 +79,7 @@ function described() {
     .option('--raw-weights', 'skip weight processing (folding of norms, centring)')
     .option(
       '--threads <n>',
-      withDefault('threads of the engine', 'all cores'),
+      withDefault('threads of the engine', 'the number of physical cores'),
       wholeNumber('--threads', 1, MAX_THREADS),
     )
     .optionsGroup('Pair:')

@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InputError } from '../errors.ts';
 import { systemReason } from '../files.ts';
@@ -30,20 +30,20 @@ export class RangeFile {
 
   /** @throws InputError where the file cannot be opened or is no regular file. */
   static async open(path: string): Promise<RangeFile> {
-    let handle: FileHandle;
+    let handle: FileHandle | undefined;
+    let size = 0;
     try {
-      handle = await open(path, 'r');
+      // Asked before it is opened: opening a pipe would wait for its writer.
+      const found = await stat(path);
+      size = found.size;
+      if (found.isFile()) handle = await open(path, 'r');
     } catch (error) {
       throw new InputError(
         `expected a readable file at ${path}, got: ${systemReason(error)}; check the path`,
       );
     }
-    const stat = await handle.stat();
-    if (!stat.isFile()) {
-      await handle.close();
-      throw new InputError(`expected a file at ${path}, got something else; check the path`);
-    }
-    return new RangeFile(path, stat.size, handle);
+    if (!handle) throw new InputError(`expected a file at ${path}, got something else; check the path`);
+    return new RangeFile(path, size, handle);
   }
 
   /**

@@ -57,7 +57,11 @@ async function forwardStep(chain: SuffixChain, trip: RoundTrip, index: number): 
     return [name, name.startsWith(SAVED) ? savedAt(name, index) : valueAt(name as BlockHook, index)];
   });
   return chain.step({
-    ...{ index, variant, whole, batch: trip.states.shape[0]!, from: stateAt(index) },
+    index,
+    variant,
+    whole,
+    batch: trip.states.shape[0]!,
+    from: stateAt(index),
     outputs: Object.fromEntries(named),
   });
 }
@@ -73,7 +77,11 @@ async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number):
     name === 'resid' ? cotangentAt(index) : gradientAt(name as BlockHook, index),
   ]);
   return chain.step({
-    ...{ index, variant: backward, whole, batch: trip.states.shape[0]!, from: stateAt(index) },
+    index,
+    variant: backward,
+    whole,
+    batch: trip.states.shape[0]!,
+    from: stateAt(index),
     outputs: Object.fromEntries(named),
     inputs: { cotangent: cotangentAt(index + 1), ...Object.fromEntries(saved) },
   });

@@ -98,3 +98,12 @@ test('exchanging answer and wrong answer turns every gradient round, on the same
   const turned = one!.gradients.get(at)!.data.map((value) => -value);
   expect(two!.gradients.get(at)!.data).toBeClose(turned, TOLERANCES.rounding);
 });
+
+test('refuses a metric of tokens that the model does not have', async () => {
+  const { folder, pair } = readCase('gpt2-plain');
+  await using model = await loadTiny(folder);
+  const metric = logitDifference(pair.answer, model.config.vocabulary);
+  await expect(model.gradients(pair.clean, { metric, names: 'hook_embed' })).rejects.toThrow(
+    /expected token ids of the metric from 0 to \d+, got \d+/,
+  );
+});

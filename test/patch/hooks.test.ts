@@ -278,6 +278,11 @@ describe.each(['gpt2-plain', 'llama-gqa'])('%s', (name) => {
       { at: 'hook_embed', value: full([2, 3], 0) },
       /broadcasts to \[2, \d+, \d+\], got \[2, 3\]/,
     ],
+    [
+      'fewer numbers than the shape says',
+      { at: 'hook_embed', value: { shape: [1, 1, 1], data: new Float32Array(0) } },
+      /of 1 numbers, as its shape says, got 0/,
+    ],
   ];
   test.each(bad)('refuses %s', async (_what, hook, message) => {
     const run = model.runWithHooks(prompts, [hook]);
