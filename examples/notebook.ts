@@ -1,8 +1,9 @@
 /**
- * The "Mediators" notebook in a few lines. From a clone: `npm ci && npm run build`, then
- * `npx esbuild examples/notebook.ts --bundle --packages=external --platform=node --format=esm --outfile=notebook.mjs`
- * and `node notebook.mjs`; in a project of yours that has mediators installed it runs as it is.
+ * The "Mediators" notebook in a few lines. In a project of yours that has mediators installed, Node 24 or later runs
+ * this file as it is (`node notebook.ts`). With an older one, bundle it first:
+ * `npx esbuild notebook.ts --bundle --packages=external --platform=node --format=esm --outfile=notebook.mjs`.
  */
+import { pathToFileURL } from 'node:url';
 import { BUILT_IN_PAIRS, blockSite, loadModel, logitDifference, openStudy, study } from 'mediators';
 
 /** Runs the notebook on a model and returns what it prints. `out` is the folder of the study's results. */
@@ -44,4 +45,7 @@ export async function notebook(source = 'embedded', out = './mediators-notebook'
   return lines;
 }
 
-if (process.argv[1]?.includes('notebook')) console.log((await notebook()).join('\n'));
+// Only where it is the program that runs, not where a test imports it.
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  console.log((await notebook()).join('\n'));
+}

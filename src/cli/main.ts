@@ -32,7 +32,7 @@ function program(signal: AbortSignal): Command {
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
-        throw notYet(name);
+        throw notYet(name, 'study and report are there');
       });
   }
   for (const command of [root, ...root.commands]) {

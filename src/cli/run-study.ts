@@ -35,7 +35,7 @@ export async function runStudy(call: StudyCall, signal: AbortSignal): Promise<vo
   try {
     const pair = pairFor(checkpoint, request.pair, request);
     const sha256 = () => checkpoint.sha256();
-    const complete = await completeStudy({ raw, sha256 }, pair, options);
+    const complete = await completeStudy({ raw, sha256, config: checkpoint.config }, pair, options);
     const result = complete ?? (await compute(checkpoint, pair, call, progress, signal));
     process.stdout.write(
       call.json

@@ -5,7 +5,9 @@ import { InputError } from '../errors.ts';
 import { shown } from '../tensor/json.ts';
 
 function bad(name: string, expected: string, text: string): InputError {
-  return new InputError(`expected ${expected} for ${name}, got ${shown(text)}`);
+  return new InputError(
+    `expected ${expected} for ${name}, got ${shown(text)}; mediators study --help has the defaults`,
+  );
 }
 
 export function wholeNumber(
@@ -60,7 +62,7 @@ function isOneOf<W extends string>(known: readonly W[], text: string): text is W
   return (known as readonly string[]).includes(text);
 }
 
-/** The refusal of what only a later version will do. */
-export function notYet(name: string): InputError {
-  return new InputError(`${name} is not yet there in this version; leave it out`);
+/** The refusal of what only a later version will do; `mend` says what to do instead. */
+export function notYet(name: string, mend = 'leave it out'): InputError {
+  return new InputError(`${name} is not yet there in this version; ${mend}`);
 }

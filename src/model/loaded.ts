@@ -43,10 +43,18 @@ export class Sessions {
   constructor(
     private readonly engine: Engine,
     private readonly parameters: Parameters,
+    /** Before every key in the engine, so that two users of one engine release only their own. */
+    private readonly scope: string,
   ) {}
 
-  /** The session of a graph. `key` must tell everything that the graph depends on. */
-  async ready(key: string, build: () => Graph): Promise<SessionInfo> {
+  /** Sessions of the same model for another user. */
+  scoped(scope: string): Sessions {
+    return new Sessions(this.engine, this.parameters, scope);
+  }
+
+  /** The session of a graph. `name` must tell everything that the graph depends on. */
+  async ready(name: string, build: () => Graph): Promise<SessionInfo> {
+    const key = `${this.scope}: ${name}`;
     const known = this.infos.get(key);
     if (known) return known;
     const graph = build();
@@ -74,12 +82,13 @@ export class Sessions {
     return info;
   }
 
-  /** Releases all sessions; what they held is reused by the next. */
+  /** Releases these sessions; what they held is reused by the next. */
   async release(): Promise<void> {
     // A session that becomes ready behind its own release would be taken for one that is there.
     while (this.preparing.size > 0) await Promise.allSettled(this.preparing);
+    const keys = [...this.infos.keys()];
     this.infos.clear();
-    await this.engine.release();
+    await this.engine.release(keys);
   }
 }
 

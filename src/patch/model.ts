@@ -118,6 +118,11 @@ export class Model {
     return pairFor(this.loaded, pair, options);
   }
 
+  /** Frees what earlier calls made in the engine; the next call makes its own again. */
+  async release(): Promise<void> {
+    await this.loaded.sessions.release();
+  }
+
   /** Stops the engine, frees its memory and closes the checkpoint. */
   async dispose(): Promise<void> {
     await this.loaded.engine.dispose();
@@ -165,7 +170,7 @@ export async function assembleModel(
     config: checkpoint.config,
     parameters,
     engine,
-    sessions: new Sessions(engine, parameters),
+    sessions: new Sessions(engine, parameters, 'calls'),
     raw: options.raw ?? false,
     has: (name) => parameters.has(name),
     sha256: () => checkpoint.sha256(),

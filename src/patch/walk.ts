@@ -56,7 +56,8 @@ export function batchOf(model: LoadedModel, prompts: readonly (readonly number[]
   if (prompts.length === 0) throw new InputError('expected at least one prompt, got none');
   for (const ids of prompts) {
     if (ids.length === 0 || ids.length > context) {
-      throw new InputError(`expected a prompt of 1 to ${context} tokens, got ${ids.length}; shorten it`);
+      const mend = ids.length === 0 ? 'give at least one token' : 'shorten it';
+      throw new InputError(`expected a prompt of 1 to ${context} tokens, got ${ids.length}; ${mend}`);
     }
     const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
     if (bad !== undefined) throw new InputError(`expected token ids from 0 to ${vocabulary - 1}, got ${bad}`);
@@ -67,6 +68,16 @@ export function batchOf(model: LoadedModel, prompts: readonly (readonly number[]
     sizes: { batch: prompts.length, pos: length },
     feeds: { ...embeddings(model, prompts), ...positional(model, { from: 0, to: length }) },
   };
+}
+
+/** A callback is the caller's code: what it gives may be anything. */
+function checkGiven(given: Tensor, { shape, data }: Tensor, name: string): void {
+  const isTensor = Array.isArray(given?.shape) && given.data instanceof Float32Array;
+  if (isTensor && given.shape.join() === shape.join() && given.data.length === data.length) return;
+  const got = isTensor ? `[${given.shape.join(', ')}] with ${given.data.length} values` : 'no tensor';
+  throw new InputError(
+    `expected the hook at ${name} to give a float32 tensor [${shape.join(', ')}] or nothing, got ${got}`,
+  );
 }
 
 /** Whether some hook or name concerns the per-head results of a stage. */
@@ -218,11 +229,7 @@ async function callBack(
     const all = { ...feeds, ...state.feeds };
     const value = (await model.engine.run({ steps: [step], fetch: ['value'] }, all)).value!;
     const given = (await call(value, name)) ?? value;
-    if (given.shape.join() !== value.shape.join()) {
-      throw new InputError(
-        `expected the hook at ${name} to give [${value.shape.join(', ')}], got [${given.shape.join(', ')}]`,
-      );
-    }
+    checkGiven(given, value, name);
     const input = `callback${i}.${name}`;
     state = {
       ...state,

@@ -34,6 +34,7 @@ export function createNodeEngine(options: NodeEngineOptions = {}): Engine {
     worker.unref();
   };
   worker.on('error', fail);
+  worker.on('messageerror', fail);
   worker.on('exit', (code) => fail(new Error(`the worker stopped (code ${code})`)));
   worker.on('message', ({ id, result, error }: Reply) => {
     const waiting = pending.get(id);
@@ -71,6 +72,7 @@ export function createNodeEngine(options: NodeEngineOptions = {}): Engine {
       await call({ method: 'release', keys: which });
     },
     async dispose() {
+      stopped ??= new Error('the model was disposed; load it again');
       await worker.terminate();
     },
   };

@@ -18,20 +18,27 @@ export function createWebEngine(options: WebEngineOptions = {}): Engine {
   ort.env.wasm.numThreads = options.threads ?? 1;
   const executor = new Executor(ort as unknown as Ort, { executionProviders: ['wasm'], logSeverityLevel: 3 });
   const keys = new Set<string>();
+  // One call at a time, as in Node's worker: a session is not released while it runs.
+  let last: Promise<unknown> = Promise.resolve();
+  const next = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
   return {
     provider: 'wasm',
     has: (key) => keys.has(key),
     async prepare(source) {
-      await executor.prepare(source);
+      await next(() => executor.prepare(source));
       keys.add(source.key);
     },
-    put: async (tensors) => executor.put(tensors),
-    drop: async (prefix) => executor.drop(prefix),
-    run: (program, feeds) => executor.run(program, feeds),
+    put: (tensors) => next(async () => executor.put(tensors)),
+    drop: (prefix) => next(async () => executor.drop(prefix)),
+    run: (program, feeds) => next(() => executor.run(program, feeds)),
     async release(which) {
       for (const key of which ?? [...keys]) keys.delete(key);
-      await executor.release(which);
+      await next(() => executor.release(which));
     },
-    dispose: () => executor.release(),
+    dispose: () => next(() => executor.release()),
   };
 }

@@ -86,7 +86,7 @@ export async function patchAll(
       throwIfCancelled(signal);
       if (!(await folder.has(unitName(unit)))) {
         context ??= await directionContext(phase, direction);
-        await runUnit(phase, context, unit, signal);
+        await runUnit(phase, context, unit);
       }
       done(unit.indices.length);
     }
@@ -108,13 +108,8 @@ async function directionContext(
   return unitContext(patching, options.components);
 }
 
-async function runUnit(
-  phase: PatchPhase,
-  context: UnitContext,
-  unit: Unit,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const seen = await patchInBatches(context.patching, unit, phase.options.batch, signal);
+async function runUnit(phase: PatchPhase, context: UnitContext, unit: Unit): Promise<void> {
+  const seen = await patchInBatches(context.patching, unit, phase.options.batch);
   const measures: AnyMeasure[] = ['change', ...phase.options.measures];
   for (const block of blocksOf(context, seen, unit, measures)) {
     const name = matrixName(unit.kind, block.target, block.measure);
@@ -135,16 +130,14 @@ function padded(data: Float32Array, length: number): Float32Array {
   return whole;
 }
 
-/** A unit in batches of at most `batch` runs. */
+/** A unit in batches of at most `batch` runs. It is finished once begun: a stop between units loses nothing. */
 async function patchInBatches(
   patching: Patching,
   { kind, layer, indices }: Unit,
   batch: number,
-  signal: AbortSignal | undefined,
 ): Promise<Observation> {
   const parts: Observation[] = [];
   for (let from = 0; from < indices.length; from += batch) {
-    throwIfCancelled(signal);
     parts.push(await patchSources(patching, kind, layer, indices.slice(from, from + batch)));
   }
   return parts.length === 1 ? parts[0]! : joinObservations(parts);

@@ -8,6 +8,7 @@
  *
  * Units of 2 and 3 are kept as they finish: a study that was stopped goes on with `resume`.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EffectsStore } from '../effects/store.ts';
@@ -114,7 +115,7 @@ async function perform(
  * written. Throws InputError for bad options, and naming the first difference where the folder holds another study.
  */
 export async function completeStudy(
-  model: Pick<LoadedModel, 'raw' | 'sha256'>,
+  model: Pick<LoadedModel, 'raw' | 'sha256' | 'config'>,
   pair: Pair,
   given: Partial<StudyOptions>,
 ): Promise<Study | undefined> {
@@ -137,17 +138,19 @@ function finished(folder: StudyFolder, json: StudyJson, wasComplete: boolean): S
 const busy = new WeakSet<LoadedModel>();
 
 /** Runs a study on a model that no other study uses; at the end, however it comes, nothing is left in the engine. */
-async function alone<T>(model: LoadedModel, body: () => Promise<T>): Promise<T> {
+async function alone<T>(model: LoadedModel, body: (scoped: LoadedModel) => Promise<T>): Promise<T> {
   if (busy.has(model)) {
     throw new InputError(
       'expected one study at a time on a model, got a second one; await the first, or load the model twice',
     );
   }
   busy.add(model);
+  // Sessions of its own: other calls on the model go on beside the study.
+  const scoped = { ...model, sessions: model.sessions.scoped('study') };
   try {
-    return await body();
+    return await body(scoped);
   } finally {
-    await cleared(model);
+    await cleared(scoped);
     busy.delete(model);
   }
 }
@@ -300,12 +303,14 @@ async function describe(
 
 /** What `--resume` compares: all that tells what the files hold, and the batch. Threads and what is shown do not matter. */
 async function identityOf(
-  model: Pick<LoadedModel, 'raw' | 'sha256'>,
+  model: Pick<LoadedModel, 'raw' | 'sha256' | 'config'>,
   pair: Pair,
   options: StudyOptions,
 ): Promise<Identity> {
   return {
     model: await model.sha256(),
+    config: createHash('sha256').update(JSON.stringify(model.config)).digest('hex').slice(0, 16),
+    version: versions().mediators ?? '',
     weights: model.raw ? 'raw' : 'processed',
     clean: pair.clean.ids.join(','),
     corrupted: pair.corrupted.ids.join(','),

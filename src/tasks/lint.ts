@@ -14,6 +14,7 @@ export type LintCode =
   | 'wrong_answer_preferred'
   | 'swap_not_exchanged'
   | 'removal_keeps_answer'
+  | 'removal_prefers_wrong'
   | 'completeness_gap';
 
 export interface Lint {
@@ -87,10 +88,16 @@ export function lintRuns(metric: MetricValues, contrast: Contrast): Lint[] {
       `${values}: in a swap the corrupted prompt should turn the sign of F, and does not`,
     );
   }
-  if (contrast === 'removal' && !small && fCorrupted / fClean > 0.5) {
+  if (contrast === 'removal' && !small && fClean > 0 && fCorrupted > fClean / 2) {
     warn(
       'removal_keeps_answer',
       `${values}: the corrupted prompt keeps ${Math.round((100 * fCorrupted) / fClean)}% of F, so it may still tell the answer`,
+    );
+  }
+  if (contrast === 'removal' && !small && fClean > 0 && fCorrupted < -fClean / 4) {
+    warn(
+      'removal_prefers_wrong',
+      `${values}: in a removal F should come near 0, and here the corrupted prompt prefers the wrong answer; effects are partly of that`,
     );
   }
   return found;

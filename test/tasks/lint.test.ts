@@ -45,7 +45,7 @@ describe('lint of the two runs', () => {
   it.each([
     // F clean, F corrupted, contrast, codes
     [3.5, 0.2, 'removal', []],
-    [3.5, -2, 'removal', []],
+    [3.5, -2, 'removal', ['removal_prefers_wrong']],
     [3.5, -4.8, 'swap', []],
     [3.5, 0.2, 'swap', ['swap_not_exchanged']],
     [3.5, 2, 'removal', ['removal_keeps_answer']],

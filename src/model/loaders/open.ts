@@ -33,7 +33,11 @@ export async function openCheckpoint(source: string): Promise<Checkpoint> {
         `expected ${EXPECTED}, got ${shown(source)}, which looks like a name on a model hub; download it to a folder and give that folder`,
       );
     }
-    throw new InputError(`expected ${EXPECTED}, got ${shown(source)}, which does not exist; check the path`);
+    const bare = /^[\w-][\w.-]*$/.test(source) && !source.endsWith('.gguf');
+    const mend = bare
+      ? 'models are not known by name: download it to a folder and give that folder'
+      : 'check the path';
+    throw new InputError(`expected ${EXPECTED}, got ${shown(source)}, which does not exist; ${mend}`);
   }
   if (statSync(source).isDirectory()) {
     if (existsSync(join(source, 'config.json'))) return openFolder(source);
