@@ -66,9 +66,10 @@ footer { color: var(--soft); font-size: .85rem; border-top: 1px solid var(--line
   h1 { font-size: 1.45rem; }
   h2 { font-size: 1.2rem; margin-top: 2.25rem; }
   figure svg { max-width: none; min-width: 40rem; }
+  figure::before { content: "Scroll sideways to see the whole figure."; display: block; color: var(--soft); font-size: .85rem; margin-bottom: .3rem; }
 }
 @media print {
-  nav, .tools { display: none; }
+  nav, .tools, figure::before { display: none; }
   .layout { display: block; max-width: none; padding: 0; }
   body { font-size: 10.5pt; }
   .tall { max-height: none; }
