@@ -78,7 +78,9 @@ function scaleNotes(
   const notes: string[] = [];
   if (clipped > 0) {
     const cell = clipped === 1 ? 'One cell lies' : `${formatCount(clipped)} cells lie`;
-    notes.push(`${cell} beyond the scale, marked by a dot; the largest size is ${formatNumber(largest)}.`);
+    notes.push(
+      `${cell} beyond the scale, with ${clipped === 1 ? 'its' : 'their'} value or a dot; the largest size is ${formatNumber(largest)}.`,
+    );
   }
   if (kind === 'diverging' && cells.flat().some((cell) => cell.value <= -SIGN_SHARE * limit)) {
     notes.push('A minus sign marks cells clearly below zero, for readers without colour.');
@@ -88,8 +90,13 @@ function scaleNotes(
 
 const SIGN_SHARE = 0.2;
 
+interface CellSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Size of a cell: small models get large cells, large models still fit a page. */
-function cellSize(layers: number, heads: number, columns: number): { width: number; height: number } {
+function cellSize(layers: number, heads: number, columns: number): CellSize {
   const room = ROW_WIDTH / columns - LEFT - 16;
   const width = Math.max(9, Math.min(40, Math.floor(room / heads)));
   const height = Math.max(9, Math.min(30, width, Math.floor((columns > 2 ? 260 : 480) / layers)));
@@ -143,7 +150,7 @@ function mapPanel(map: HeadMap, cells: Cell[], kind: ScaleKind, range: ScaleLimi
         inset: size.width > 14 ? 0.75 : 0.25,
       }),
       ...signMarks(cells, kind, range.limit, size.height),
-      ...clipMarks(cells, range.limit, Math.min(size.width, size.height)),
+      ...clipMarks(cells, range.limit, size),
       ...sourceMarks(map),
       Plot.text([title], { frameAnchor: 'top-left', dy: -TOP + 6, fontWeight: 'bold', textAnchor: 'start' }),
     ],
@@ -165,15 +172,27 @@ function signMarks(cells: Cell[], kind: ScaleKind, limit: number, height: number
   return [Plot.text(below, { x: 'head', y: 'layer', text: () => '−', fill, fontSize: Math.min(12, height) })];
 }
 
-function clipMarks(cells: Cell[], limit: number, size: number): Plot.Markish[] {
+/** From this size on a cell can hold a number such as −0.58. */
+const NUMBER_WIDTH = 26;
+const NUMBER_HEIGHT = 12;
+
+/** Cells beyond the scale: their value where there is room, else a dot, with a minus sign for those below it. */
+function clipMarks(cells: Cell[], limit: number, { width, height }: CellSize): Plot.Markish[] {
   const beyond = cells.filter(({ value }) => Math.abs(value) > limit);
-  const r = Math.max(2, Math.min(4, size / 5));
-  const over = { x: 'head', y: 'layer', r, fill: '#ffffff', stroke: '#000000', strokeWidth: 1 };
+  const place = { x: 'head', y: 'layer' };
+  if (width >= NUMBER_WIDTH && height >= NUMBER_HEIGHT) {
+    const number = ({ value }: Cell) => formatNumber(value, 2);
+    return [
+      Plot.text(beyond, { ...place, text: number, fill: '#ffffff', fontSize: 10.5, fontWeight: 'bold' }),
+    ];
+  }
+  const r = Math.max(2, Math.min(4, Math.min(width, height) / 5));
+  const marks: Plot.Markish[] = [
+    Plot.dot(beyond, { ...place, r, fill: '#ffffff', stroke: '#000000', strokeWidth: 1 }),
+  ];
+  if (Math.min(width, height) < 14) return marks;
   const under = beyond.filter(({ value }) => value < 0);
-  const marks: Plot.Markish[] = [Plot.dot(beyond, over)];
-  if (size >= 14)
-    marks.push(Plot.text(under, { x: 'head', y: 'layer', text: () => '−', fill: '#ffffff', dx: -9 }));
-  return marks;
+  return [...marks, Plot.text(under, { ...place, text: () => '−', fill: '#ffffff', dx: -9 })];
 }
 
 function sourceMarks({ source }: HeadMap): Plot.Markish[] {
