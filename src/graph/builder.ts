@@ -1,7 +1,7 @@
 /**
  * Builds graphs node by node; equal nodes are built once. Dims follow from the shape rules, which `src/ops` adds.
  */
-import type { Dims, Graph, Node, OpName, OpParams, Value } from './graph.ts';
+import type { Dims, Graph, Node, OpName, OpParams, UnaryOp, Value } from './graph.ts';
 
 const NONE = {};
 
@@ -81,23 +81,7 @@ export abstract class GraphBuilder {
   div = (a: Value, b: Value): Value => this.emit('div', [a, b], NONE);
   scale = (a: Value, factor: number): Value => this.mul(a, this.constant(factor));
   where = (mask: Value, a: Value, b: Value): Value => this.emit('where', [mask, a, b], NONE);
-  unary = (
-    op:
-      | 'neg'
-      | 'exp'
-      | 'tanh'
-      | 'erf'
-      | 'sqrt'
-      | 'abs'
-      | 'sigmoid'
-      | 'relu'
-      | 'step'
-      | 'gelu_tanh'
-      | 'gelu_erf'
-      | 'silu'
-      | 'identity',
-    a: Value,
-  ): Value => this.emit(op, [a], NONE);
+  unary = (op: UnaryOp, a: Value): Value => this.emit(op, [a], NONE);
   matmul = (a: Value, b: Value, transposeB = false): Value => this.emit('matmul', [a, b], { transposeB });
   reshape = (a: Value, dims: Dims): Value => this.emit('reshape', [a], { dims });
   transpose = (a: Value, perm: readonly number[]): Value => this.emit('transpose', [a], { perm });

@@ -66,6 +66,22 @@ export interface OpParams {
 export type NoParams = Readonly<Record<string, never>>;
 export type OpName = keyof OpParams;
 
+/** Elementwise ops of one operand. */
+export type UnaryOp =
+  | 'neg'
+  | 'exp'
+  | 'tanh'
+  | 'erf'
+  | 'sqrt'
+  | 'abs'
+  | 'sigmoid'
+  | 'relu'
+  | 'step'
+  | 'gelu_tanh'
+  | 'gelu_erf'
+  | 'silu'
+  | 'identity';
+
 /** One node: the op, what it reads, and the dims of what it gives. */
 export type Node = {
   [K in OpName]: {

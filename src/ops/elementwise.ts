@@ -1,30 +1,16 @@
 /**
  * Elementwise ops, with broadcasting.
  */
-import type { Node, OpName, Value } from '../graph/graph.ts';
+import type { Node, OpName, UnaryOp, Value } from '../graph/graph.ts';
 import { broadcast } from './broadcast.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { OpRules, RuleTable } from './rules.ts';
 
 type Binary = 'add' | 'sub' | 'mul' | 'div';
-type Unary =
-  | 'neg'
-  | 'exp'
-  | 'tanh'
-  | 'erf'
-  | 'sqrt'
-  | 'abs'
-  | 'sigmoid'
-  | 'relu'
-  | 'step'
-  | 'gelu_tanh'
-  | 'gelu_erf'
-  | 'silu'
-  | 'identity';
-export type Elementwise = Binary | Unary | 'where';
+export type Elementwise = Binary | UnaryOp | 'where';
 
 /** A unary op by the derivative at x, given y = f(x); null where the derivative is 0 everywhere. */
-function unary<K extends Unary>(
+function unary<K extends UnaryOp>(
   derivative: ((b: GraphBuilder, x: Value, y: Value) => Value) | null,
   onnx: OpRules<K>['onnx'],
 ): OpRules<K> {
