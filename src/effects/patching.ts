@@ -12,7 +12,7 @@ import { difference } from '../patch/pair-runs.ts';
 import type { SuffixChain, Variant } from '../patch/suffix.ts';
 import { resultOf } from '../patch/variants.ts';
 import type { Step } from '../runtime/engine.ts';
-import { row, rows, type Tensor, zeros } from '../tensor/tensor.ts';
+import { row, rows, stack, type Tensor, zeros } from '../tensor/tensor.ts';
 import { headProbe, headWrite, type LinearMeasure, neuronProbe, type ProbeSource } from './measures.ts';
 import { BASE, CHANGE, observe, VALUE } from './observe.ts';
 import type { Kind } from '../terms.ts';
@@ -103,19 +103,20 @@ async function baseRun(
       await chain.step({
         index,
         variant,
-        batch: 1,
         from: `state.${index}`,
         outputs,
         inputs: inputsOf(index),
       }),
     );
   }
-  const results = await chain.run(steps, { 'state.0': start }, [...fetch, ...bases]);
+  // Twice the same run, as a source alone: the bits of a batch.
+  const twice = stack([row(start, 0), row(start, 0)]);
+  const results = await chain.run(steps, { 'state.0': twice }, [...fetch, ...bases]);
   const count = chain.stages.length;
   return {
     metric: results[`state.${count}`]!.data[0]!,
     states: chain.stages.map((_, index) => row(index === 0 ? start : results[`state.${index}`]!, 0)),
-    values: bases.map((name, index) => [baseRegister(index), results[name]!]),
+    values: bases.map((name, index) => [baseRegister(index), rows(results[name]!, 0, 1)]),
   };
 }
 
@@ -147,7 +148,6 @@ async function patchRows(
 ): Promise<Observation> {
   const { chain, variant, baseMetric } = patching;
   const start = chain.indexOf('mlp', layer) + (kind === 'neurons' ? 1 : 0);
-  const batch = indices.length;
   const steps: Step[] = [];
   const fetch: string[] = [METRIC];
   for (let index = start; index < chain.stages.length; index++) {
@@ -159,7 +159,7 @@ async function patchRows(
       fetch.push(`${measure}.${index}`);
     }
     steps.push(
-      await chain.step({ index, variant, batch, from: `state.${index}`, outputs, inputs: inputsOf(index) }),
+      await chain.step({ index, variant, from: `state.${index}`, outputs, inputs: inputsOf(index) }),
     );
   }
   const states = patchedStates(patching, kind, layer, indices, start);

@@ -60,7 +60,6 @@ async function forwardStep(chain: SuffixChain, trip: RoundTrip, index: number): 
     index,
     variant,
     whole,
-    batch: trip.states.shape[0]!,
     from: stateAt(index),
     outputs: Object.fromEntries(named),
   });
@@ -80,7 +79,6 @@ async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number):
     index,
     variant: backward,
     whole,
-    batch: trip.states.shape[0]!,
     from: stateAt(index),
     outputs: Object.fromEntries(named),
     inputs: { cotangent: cotangentAt(index + 1), ...Object.fromEntries(saved) },

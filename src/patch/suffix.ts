@@ -13,7 +13,7 @@ import type { LoadedModel, SessionInfo } from '../model/loaded.ts';
 import { blockSite, type Stage, stagesOf } from '../model/sites.ts';
 import { RESID, stageGraph, WHOLE } from '../model/stages.ts';
 import type { Feeds, Step } from '../runtime/engine.ts';
-import { full, slice, tensor, type Tensor } from '../tensor/tensor.ts';
+import { slice, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
 import { metricGraph, metricKey } from './metric-graph.ts';
 import { batchOf, walk } from './walk.ts';
@@ -28,7 +28,6 @@ export interface Variant {
 export interface ChainStep {
   readonly index: number;
   readonly variant: Variant;
-  readonly batch: number;
   readonly from: string;
   readonly outputs: Readonly<Record<string, string>>;
   /** All positions in the last layer too. */
@@ -43,20 +42,16 @@ export class SuffixChain {
   readonly range: Range;
   /** State 0 of each run: [1, suffix, d_model]. */
   readonly starts: readonly Tensor[];
-  private readonly past: ReadonlyMap<string, Tensor>;
-  private readonly tiled = new Set<number>();
 
   private constructor(
     readonly model: LoadedModel,
     readonly metric: Metric,
     prompts: readonly (readonly number[])[],
     first: number,
-    past: ReadonlyMap<string, Tensor>,
   ) {
     this.range = { from: first, to: prompts[0]!.length };
     this.stages = stagesOf(model.config).slice(1);
     this.starts = prompts.map((ids) => startOf(model, ids, this.range));
-    this.past = past;
   }
 
   /** Runs what all prompts share, before `first`, and keeps its keys and values. */
@@ -66,9 +61,9 @@ export class SuffixChain {
     prompts: readonly (readonly number[])[],
     first: number,
   ): Promise<SuffixChain> {
-    const past = first > 0 ? await prefixOf(model, prompts[0]!.slice(0, first)) : new Map<string, Tensor>();
+    if (first > 0) await model.engine.put(await prefixOf(model, prompts[0]!.slice(0, first)));
     await model.sessions.release();
-    const chain = new SuffixChain(model, metric, prompts, first, past);
+    const chain = new SuffixChain(model, metric, prompts, first);
     await chain.keepPositional();
     return chain;
   }
@@ -112,13 +107,12 @@ export class SuffixChain {
   }
 
   /** Makes the session ready and binds its inputs. */
-  async step({ index, variant, batch, from, outputs, inputs = {}, whole = false }: ChainStep): Promise<Step> {
-    await this.keepPast(batch);
+  async step({ index, variant, from, outputs, inputs = {}, whole = false }: ChainStep): Promise<Step> {
     const info = await this.session(index, variant, whole);
     const bound = info.inputs.map((name) => {
       if (inputs[name] !== undefined) return [name, inputs[name]];
       const lastRow = name === 'mask' && index === this.lastAttention && !whole;
-      return [name, lastRow ? 'suffix.mask_last' : this.register(name, index, batch, from)];
+      return [name, lastRow ? 'suffix.mask_last' : this.register(name, index, from)];
     });
     return { session: info.key, inputs: Object.fromEntries(bound), outputs };
   }
@@ -127,17 +121,15 @@ export class SuffixChain {
     return this.model.engine.run({ steps, fetch }, feeds);
   }
 
-  /** Forgets what the engine keeps for this chain, and its sessions. */
+  /** Releases the chain's sessions; the next step makes those it needs again. */
   async release(): Promise<void> {
-    this.tiled.clear();
-    await this.model.engine.drop('suffix.past');
     await this.model.sessions.release();
   }
 
-  private register(name: string, index: number, batch: number, from: string): string {
+  private register(name: string, index: number, from: string): string {
     const stage = this.stages[index]!;
     if (name === RESID) return from;
-    if (name === 'past_k' || name === 'past_v') return pastRegister(name, stage, batch);
+    if (name === 'past_k' || name === 'past_v') return pastRegister(name, (stage as BlockStage).layer);
     return `suffix.${name}`;
   }
 
@@ -147,31 +139,12 @@ export class SuffixChain {
     const lastRow = slice(inputs.mask!, 0, this.size - 1, this.size);
     await this.model.engine.put({ ...Object.fromEntries(kept), 'suffix.mask_last': lastRow });
   }
-
-  /** Keeps the keys and values of the prefix for one batch size. */
-  private async keepPast(batch: number): Promise<void> {
-    if (this.tiled.has(batch) || this.range.from === 0) return;
-    this.tiled.add(batch);
-    const kept: Record<string, Tensor> = {};
-    for (const stage of this.stages) {
-      if (stage.kind !== 'attn') continue;
-      for (const name of ['past_k', 'past_v'] as const) {
-        kept[pastRegister(name, stage, batch)] = tile(this.past.get(`${name}.${stage.layer}`)!, batch);
-      }
-    }
-    await this.model.engine.put(kept);
-  }
 }
 
-function pastRegister(name: string, stage: Stage, batch: number): string {
-  return `suffix.past ${name} ${'layer' in stage ? stage.layer : ''} x${batch}`;
-}
+type BlockStage = Stage & { readonly layer: number };
 
-/** Repeats a tensor [1, ...] along its first axis. */
-export function tile(t: Tensor, times: number): Tensor {
-  const repeated = full([times, ...t.shape.slice(1)], 0);
-  for (let i = 0; i < times; i++) repeated.data.set(t.data, i * t.data.length);
-  return repeated;
+function pastRegister(name: 'past_k' | 'past_v', layer: number): string {
+  return `suffix.${name} ${layer}`;
 }
 
 /** The residual stream that enters the first block, at the suffix's positions. */
@@ -181,17 +154,29 @@ function startOf(model: LoadedModel, ids: readonly number[], { from, to }: Range
   return slice(tensor(sum, embed!.shape), 1, from, to);
 }
 
-/** Keys (rotated, where the model rotates) and values of a prompt, as `past_k.<layer>` and `past_v.<layer>`. */
-async function prefixOf(model: LoadedModel, ids: readonly number[]): Promise<Map<string, Tensor>> {
+/** Keys (rotated, where the model rotates) and values of a prompt, by register: [kv heads, pos, d_head]. */
+async function prefixOf(model: LoadedModel, ids: readonly number[]): Promise<Feeds> {
   const keyHook = model.config.rotary ? 'attn.hook_rot_k' : 'attn.hook_k';
   const layers = Array.from({ length: model.config.nLayers }, (_, layer) => layer);
   const names = layers.flatMap((layer) => [blockSite(layer, keyHook), blockSite(layer, 'attn.hook_v')]);
   // The last block's MLP and the unembedding read nothing that is needed here.
   const { values } = await walk(model, batchOf(model, [ids]), { names, stopAtLayer: model.config.nLayers });
-  return new Map(
-    layers.flatMap((layer) => [
-      [`past_k.${layer}`, values.get(blockSite(layer, keyHook))!],
-      [`past_v.${layer}`, values.get(blockSite(layer, 'attn.hook_v'))!],
-    ]),
-  );
+  const entries = layers.flatMap((layer) => [
+    [pastRegister('past_k', layer), headsFirst(values.get(blockSite(layer, keyHook))!)],
+    [pastRegister('past_v', layer), headsFirst(values.get(blockSite(layer, 'attn.hook_v'))!)],
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/** [1, pos, heads, d_head] to [heads, pos, d_head]. */
+function headsFirst({ shape, data }: Tensor): Tensor {
+  const [, positions, heads, width] = shape as [number, number, number, number];
+  const moved = zeros([heads, positions, width]);
+  for (let p = 0; p < positions; p++) {
+    for (let h = 0; h < heads; h++) {
+      const from = (p * heads + h) * width;
+      moved.data.set(data.subarray(from, from + width), (h * positions + p) * width);
+    }
+  }
+  return moved;
 }

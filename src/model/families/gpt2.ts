@@ -3,7 +3,8 @@
  */
 import type { Value } from '../../graph/graph.ts';
 import { blockSite } from '../sites.ts';
-import { activate, attend, normalise, project, queryRows, type StageBuilder } from './parts.ts';
+import { attend } from './attention.ts';
+import { activate, normalise, project, queryRows, type StageBuilder } from './parts.ts';
 
 /** Token embedding [batch, pos, d_model] plus position embedding [pos, d_model]. */
 export function embed(g: StageBuilder): Value {

@@ -3,7 +3,8 @@
  */
 import type { Value } from '../../graph/graph.ts';
 import { blockSite } from '../sites.ts';
-import { activate, attend, normalise, project, queryRows, type StageBuilder } from './parts.ts';
+import { attend } from './attention.ts';
+import { activate, normalise, project, queryRows, type StageBuilder } from './parts.ts';
 
 /** Token embedding alone: positions enter by rotation. */
 export function embed(g: StageBuilder): Value {

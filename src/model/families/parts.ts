@@ -1,5 +1,5 @@
 /**
- * What both families share: a linear map, a norm under its hook names, and the attention core.
+ * What both families share: a linear map, a norm under its hook names, and projections to heads.
  */
 import type { Dim, Dims, NormKind, Value } from '../../graph/graph.ts';
 import { Builder } from '../../ops/builder.ts';
@@ -102,54 +102,4 @@ export function project(g: StageBuilder, x: Value, layer: number, which: 'q' | '
 export function queryRows(g: StageBuilder, x: Value, axis = 1): Value {
   const positions = g.options.positions;
   return g.options.lastOnly ? g.slice(x, axis, (positions as number) - 1, positions as number) : x;
-}
-
-/** Keys or values of earlier positions before those of the stage's own. */
-function withPast(g: StageBuilder, own: Value, name: 'past_k' | 'past_v'): Value {
-  const { nKvHeads, dHead } = g.config;
-  const past = g.options.past;
-  return past === 0 ? own : g.concat([g.input(name, ['batch', past, nKvHeads, dHead]), own], 1);
-}
-
-/** n times a dim that may be a name. */
-function times(n: number, dim: Dim): Dim {
-  return typeof dim === 'number' ? n * dim : n === 1 ? dim : `${n}*${dim}`;
-}
-
-/**
- * Causal attention of queries [batch, pos, heads, d_head] over keys and values [batch, pos, kv heads, d_head],
- * from scores to `hook_attn_out` [batch, pos, d_model]. Query heads of one group share their key and value head:
- * they stand under one another as rows of one product.
- */
-export function attend(g: StageBuilder, layer: number, q: Value, k: Value, v: Value): Value {
-  const { nHeads, nKvHeads, dHead } = g.config;
-  const [keys, values] = [withPast(g, k, 'past_k'), withPast(g, v, 'past_v')];
-  const rows = g.dims(q)[1]!;
-  const columns = g.dims(keys)[1]!;
-  const groupRows = times(nHeads / nKvHeads, rows);
-  const hook = (name: 'hook_attn_scores' | 'hook_pattern' | 'hook_z', value: Value) =>
-    g.hook(blockSite(layer, `attn.${name}`), value);
-
-  const grouped = g.reshape(g.transpose(q, [0, 2, 1, 3]), ['batch', nKvHeads, groupRows, dHead]);
-  const products = g.matmul(grouped, g.transpose(keys, [0, 2, 3, 1]));
-  const scores = g.scale(g.reshape(products, ['batch', nHeads, rows, columns]), 1 / Math.sqrt(dHead));
-  const masked = hook('hook_attn_scores', g.add(scores, g.input('mask', [rows, columns])));
-  const pattern = hook('hook_pattern', g.softmax(masked));
-  const groupedPattern = g.reshape(pattern, ['batch', nKvHeads, groupRows, columns]);
-  const mixed = g.matmul(groupedPattern, g.transpose(values, [0, 2, 1, 3]));
-  const byHead = g.reshape(mixed, ['batch', nHeads, rows, dHead]);
-  const z = hook('hook_z', g.transpose(byHead, [0, 2, 1, 3]));
-  return g.hook(blockSite(layer, 'hook_attn_out'), output(g, layer, z));
-}
-
-/** z [batch, pos, heads, d_head] through W_O and b_O to [batch, pos, d_model]. */
-function output(g: StageBuilder, layer: number, z: Value): Value {
-  const { nHeads, dHead, dModel } = g.config;
-  const prefix = `blocks.${layer}.attn`;
-  const weight = g.weight(`${prefix}.W_O`, [nHeads * dHead, dModel]);
-  const perHead = g.matmul(g.transpose(z, [0, 2, 1, 3]), g.reshape(weight, [nHeads, dHead, dModel]));
-  const result = g.hook(blockSite(layer, 'attn.hook_result'), g.transpose(perHead, [0, 2, 1, 3]));
-  const flat = g.reshape(z, [...g.dims(z).slice(0, 2), nHeads * dHead]);
-  const sum = g.options.perHead ? g.sum(result, [2]) : g.matmul(flat, weight);
-  return g.plusBias(sum, `${prefix}.b_O`, dModel);
 }
