@@ -9,15 +9,15 @@ import { Builder } from '../ops/builder.ts';
 import { prune } from '../compile/prune.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Variant } from '../patch/suffix.ts';
+import { factorWidth } from './head-factors.ts';
 import type { LinearMeasure } from './measures.ts';
 
 /** Inputs and outputs of an observing stage. */
 export const BASE = 'base';
 export const VALUE = 'value';
 export const CHANGE = 'change';
-
-/** Values in one of the widest registers. */
-const ALIGNED = 16;
+/** Input of an observing attention stage: see `headFactors`. */
+export const FACTOR = 'factor';
 
 /** Observes the given measures beside `change`. */
 export function observe(
@@ -43,19 +43,16 @@ function observeHeads(
   config: ModelConfig,
   measures: readonly LinearMeasure[],
 ): Graph {
-  const { nHeads, dHead, dModel } = config;
+  const { nHeads, dHead } = config;
   const b = Builder.from(graph);
   const z = graph.sites.get(blockSite(stage.layer, 'attn.hook_z'))!;
   const outputs = new Map<string, Value>([...graph.outputs, [VALUE, z]]);
   const dims = [1, ...b.dims(z).slice(1)];
   const delta = b.sub(z, b.input(BASE, dims));
   for (const measure of measures) outputs.set(measure, b.sum(b.mul(delta, b.input(measure, dims)), [1, 3]));
-  const weight = b.weight(`blocks.${stage.layer}.attn.W_O`, [nHeads * dHead, dModel]);
   const byHead = b.transpose(b.reshape(lastPosition(b, delta), ['batch', nHeads, dHead]), [1, 0, 2]);
-  // Rows of a multiple of ALIGNED: else the sum of a row is rounded by its place in memory, so by its place in the batch.
-  const spare = (ALIGNED - (dModel % ALIGNED)) % ALIGNED;
-  const writes = b.matmul(byHead, b.pad(b.reshape(weight, [nHeads, dHead, dModel]), 2, 0, spare));
-  outputs.set(CHANGE, b.transpose(b.unary('sqrt', b.sum(b.mul(writes, writes), [2])), [1, 0]));
+  const turned = b.matmul(byHead, b.input(FACTOR, [nHeads, dHead, factorWidth(dHead)]));
+  outputs.set(CHANGE, b.transpose(b.unary('sqrt', b.sum(b.mul(turned, turned), [2])), [1, 0]));
   return prune(b.build({}), outputs);
 }
 

@@ -14,7 +14,8 @@ import { resultOf } from '../patch/variants.ts';
 import type { Step } from '../runtime/engine.ts';
 import { row, rows, stack, type Tensor, zeros } from '../tensor/tensor.ts';
 import { headProbe, headWrite, type LinearMeasure, neuronProbe, type ProbeSource } from './measures.ts';
-import { BASE, CHANGE, observe, VALUE } from './observe.ts';
+import { headFactors } from './head-factors.ts';
+import { BASE, CHANGE, FACTOR, observe, VALUE } from './observe.ts';
 import type { Kind } from '../terms.ts';
 
 /** One direction of one pair, made ready: base run and probes are kept in the engine. */
@@ -80,6 +81,7 @@ async function keepProbes(
     // Until the base run is known: the run that makes it compares with 0.
     const shape = (stage.kind === 'attn' ? source.base.z : source.base.post)[stage.layer]!.shape;
     kept[baseRegister(index)] = zeros([1, positions, ...shape.slice(1)]);
+    if (stage.kind === 'attn') kept[probeRegister(FACTOR, index)] = headFactors(chain.model, stage.layer);
   }
   await chain.model.engine.put(kept);
 }
@@ -121,10 +123,10 @@ async function baseRun(
 }
 
 function inputsOf(index: number): Record<string, string> {
-  const measures: LinearMeasure[] = ['through', 'direct', 'shift', 'mean'];
+  const probes = ['through', 'direct', 'shift', 'mean', FACTOR];
   return {
     [BASE]: baseRegister(index),
-    ...Object.fromEntries(measures.map((measure) => [measure, probeRegister(measure, index)])),
+    ...Object.fromEntries(probes.map((probe) => [probe, probeRegister(probe, index)])),
   };
 }
 
