@@ -1,25 +1,25 @@
 /**
  * A unit of the plan: up to 64 sources of one layer, kind and direction. What patching observed becomes rows of the
- * effect matrices and the sources' summaries: AP, gain, ledger, means by layer, strongest targets.
+ * effect matrices here, and the sources' summaries in `summaries.ts`.
  */
-import { gainOf, reachesTargets } from './gains.ts';
 import { componentsPerLayer } from '../model/config.ts';
-import { type Tensor, tensor } from '../tensor/tensor.ts';
 import {
   dot,
   headProbe,
   headWrite,
   type Measure,
+  MEASURES,
   neuronFactors,
   neuronNorms,
   neuronProbe,
 } from './measures.ts';
-import { changeOfWrite, type Observation, ownChanges, type Patching } from './patching.ts';
-import { strongest } from './strongest.ts';
+import { type Observation, ownChanges, type Patching } from './patching.ts';
 import type { Kind } from '../terms.ts';
 
 /** `change` or one of the other measures. */
 export type AnyMeasure = 'change' | Measure;
+
+const ALL_MEASURES: readonly AnyMeasure[] = ['change', ...MEASURES];
 
 /** What one direction's units share. */
 export interface UnitContext {
@@ -63,7 +63,7 @@ export function unitContext(patching: Patching, targets: readonly Kind[]): UnitC
   };
 }
 
-function sizeOfKind(context: UnitContext, kind: Kind): number {
+export function sizeOfKind(context: UnitContext, kind: Kind): number {
   return componentsPerLayer(context.patching.chain.model.config, kind);
 }
 
@@ -74,7 +74,7 @@ export function reaches(source: { kind: Kind; layer: number }, target: Kind, tar
 }
 
 /** A measure's values at one target layer: [sources, targets]. */
-export function observed(
+function observed(
   context: UnitContext,
   seen: Observation,
   target: Kind,
@@ -101,7 +101,11 @@ function scaledRows(matrix: Float32Array, factors: Float32Array): Float32Array {
 }
 
 /** The sources' own entries in a matrix: each one's own change under the measure. */
-function ownEntries(context: UnitContext, { kind, layer, indices }: Sources, measure: AnyMeasure): number[] {
+export function ownEntries(
+  context: UnitContext,
+  { kind, layer, indices }: Sources,
+  measure: AnyMeasure,
+): number[] {
   const { source, chain } = context.patching;
   const { nHeads, dHead, dMlp } = chain.model.config;
   const change = ownChanges(source, kind, layer).data;
@@ -135,16 +139,16 @@ function strided(a: Float32Array, b: Float32Array, index: number, width: number,
   return sum;
 }
 
-/** The blocks of the effect matrices that a unit fills, unreachable ones left out, own entries in place. */
+/** The blocks of the kept effect matrices that a unit fills, unreachable ones left out, own entries in place. */
 export function* blocksOf(
   context: UnitContext,
   seen: Observation,
   sources: Sources,
-  measures: readonly AnyMeasure[],
+  isKept: (target: Kind, measure: AnyMeasure) => boolean,
 ): Generator<Block> {
   const { nLayers } = context.patching.chain.model.config;
   for (const target of context.targets) {
-    for (const measure of measures) {
+    for (const measure of ALL_MEASURES.filter((each) => isKept(target, each))) {
       if (target === sources.kind) {
         yield { target, measure, targetLayer: sources.layer, data: ownBlock(context, sources, measure) };
       }
@@ -164,118 +168,4 @@ function ownBlock(context: UnitContext, sources: Sources, measure: AnyMeasure): 
     block[i * size + sources.indices[i]!] = entry;
   });
   return block;
-}
-
-/** Summaries of a unit's sources, each with a leading axis of sources. */
-export function summariesOf(
-  context: UnitContext,
-  seen: Observation,
-  sources: Sources,
-): Map<string, Tensor | Tensor<Int32Array>> {
-  const n = sources.indices.length;
-  const summaries = new Map<string, Tensor | Tensor<Int32Array>>();
-  summaries.set('ap', tensor(seen.ap, [n]));
-  summaries.set('ledger', ledgerOf(context, seen, sources));
-  const squares = new Float64Array(n);
-  for (const target of context.targets) {
-    const { means, top, sums } = l2Summary(context, seen, sources, target);
-    summaries.set(`${target}_by_layer`, means);
-    summaries.set(`${target}_top_index`, top.index);
-    summaries.set(`${target}_top_value`, top.value);
-    sums.forEach((sum, i) => {
-      squares[i]! += sum;
-    });
-  }
-  const { own, gain } = gainsOf(context, sources, squares);
-  return summaries.set('own', own).set('gain', gain);
-}
-
-function gainsOf(
-  context: UnitContext,
-  sources: Sources,
-  squares: Float64Array,
-): { own: Tensor; gain: Tensor } {
-  const { kind, layer, indices } = sources;
-  const { source, chain } = context.patching;
-  const reaching = reachesTargets(kind, layer, chain.model.config.nLayers, context.targets);
-  const own = Float64Array.from(indices, (index) => {
-    const write = changeOfWrite(source, kind, layer, index).data;
-    return Math.sqrt(dot(write, write));
-  });
-  const gain = own.map((norm, i) => (reaching ? gainOf(squares[i]!, norm) : Number.NaN));
-  return {
-    own: tensor(Float32Array.from(own), [indices.length]),
-    gain: tensor(Float32Array.from(gain), [indices.length]),
-  };
-}
-
-/** l2 at one kind of target: mean by layer, the strongest, and the sum of squares of each source. */
-function l2Summary(context: UnitContext, seen: Observation, sources: Sources, target: Kind) {
-  const { nLayers } = context.patching.chain.model.config;
-  const size = sizeOfKind(context, target);
-  const n = sources.indices.length;
-  const means = new Float32Array(n * nLayers);
-  const sums = new Float64Array(n);
-  const layers: { layer: number; l2: Float32Array }[] = [];
-  for (let layer = 0; layer < nLayers; layer++) {
-    if (!reaches(sources, target, layer)) continue;
-    const l2 = observed(context, seen, target, 'l2', layer);
-    layers.push({ layer, l2 });
-    for (let i = 0; i < n; i++) {
-      let sum = 0;
-      let squares = sums[i]!;
-      for (let t = i * size; t < (i + 1) * size; t++) {
-        sum += l2[t]!;
-        squares += l2[t]! * l2[t]!;
-      }
-      means[i * nLayers + layer] = sum / size;
-      sums[i] = squares;
-    }
-  }
-  return { means: tensor(means, [n, nLayers]), sums, top: strongest(layers, n, size) };
-}
-
-/**
- * The ledger of each source: own direct, by heads, by neurons, norm; they sum to AP. The norm's part is what is left:
- * what the final norm's scale does.
- */
-function ledgerOf(context: UnitContext, seen: Observation, sources: Sources): Tensor {
-  const { nLayers } = context.patching.chain.model.config;
-  const n = sources.indices.length;
-  const ledger = new Float32Array(n * 4);
-  const directBy = (target: Kind, i: number): number => {
-    const size = sizeOfKind(context, target);
-    let sum = 0;
-    for (let layer = sources.layer; layer < nLayers; layer++) {
-      if (!reaches(sources, target, layer)) continue;
-      sum += directSum(context, seen, target, layer, i, size);
-    }
-    return sum;
-  };
-  ownEntries(context, sources, 'direct').forEach((own, i) => {
-    const [heads, neurons] = [directBy('heads', i), directBy('neurons', i)];
-    ledger.set([own, heads, neurons, seen.ap[i]! - own - heads - neurons], i * 4);
-  });
-  return tensor(ledger, [n, 4]);
-}
-
-/** The sum over a layer's targets of `direct` for source i, in float64. */
-function directSum(
-  context: UnitContext,
-  seen: Observation,
-  target: Kind,
-  layer: number,
-  i: number,
-  size: number,
-): number {
-  let sum = 0;
-  if (target === 'heads') {
-    const direct = seen.heads.get(layer)!.get('direct')!.data;
-    for (let t = i * size; t < (i + 1) * size; t++) sum += direct[t]!;
-    return sum;
-  }
-  const change = seen.neurons.get(layer)!.get('change')!.data;
-  const factors = context.factors('direct', layer);
-  for (let t = 0; t < size; t++) sum += change[i * size + t]! * factors[t]!;
-  return sum;
 }

@@ -11,14 +11,8 @@ import {
   releasePatching,
 } from '../effects/patching.ts';
 import { CHUNK_SOURCES, type EffectsStore, matrixName } from '../effects/store.ts';
-import {
-  type AnyMeasure,
-  blocksOf,
-  type Sources,
-  summariesOf,
-  unitContext,
-  type UnitContext,
-} from '../effects/unit.ts';
+import { summariesOf } from '../effects/summaries.ts';
+import { type AnyMeasure, blocksOf, type Sources, unitContext, type UnitContext } from '../effects/unit.ts';
 import { throwIfCancelled } from '../errors.ts';
 import { componentsPerLayer, type ModelConfig } from '../model/config.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
@@ -61,6 +55,9 @@ export function unitName({ direction, kind, layer, chunk }: Unit): string {
   return `patch.${direction}.${kind}.${layer}.${chunk}`;
 }
 
+/** Units that the engine has before it while an earlier one is reduced and written. */
+const IN_FLIGHT = 1;
+
 export interface PatchPhase {
   readonly chain: SuffixChain;
   readonly runs: PairRuns;
@@ -79,41 +76,82 @@ export async function patchAll(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { chain, options, folder } = phase;
-  for (const direction of options.directions) {
-    const units = unitsOf(chain.model.config, { ...options, directions: [direction] });
-    let context: UnitContext | undefined;
+  for (const kind of options.components) {
+    for (const direction of options.directions) {
+      const units = unitsOf(chain.model.config, { ...options, components: [kind], directions: [direction] });
+      const missing: Unit[] = [];
+      for (const unit of units) {
+        if (await folder.has(unitName(unit))) done(unit.indices.length);
+        else missing.push(unit);
+      }
+      if (missing.length > 0) await patchUnits(phase, kind, direction, missing, done, signal);
+    }
+    // Sources of the other kind are observed otherwise.
+    await chain.release();
+  }
+}
+
+/** Units of one kind and direction. While one is reduced and written, the engine runs the next. */
+async function patchUnits(
+  phase: PatchPhase,
+  kind: Kind,
+  direction: Direction,
+  units: readonly Unit[],
+  done: (count: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  throwIfCancelled(signal);
+  const context = await directionContext(phase, kind, direction);
+  const running: { unit: Unit; seen: Promise<Observation> }[] = [];
+  const finishOne = async () => {
+    const { unit, seen } = running.shift()!;
+    await keepUnit(phase, context, unit, await seen);
+    done(unit.indices.length);
+  };
+  try {
     for (const unit of units) {
       throwIfCancelled(signal);
-      if (!(await folder.has(unitName(unit)))) {
-        context ??= await directionContext(phase, direction);
-        await runUnit(phase, context, unit);
-      }
-      done(unit.indices.length);
+      running.push({ unit, seen: patchInBatches(context.patching, unit, phase.options.batch) });
+      if (running.length > IN_FLIGHT) await finishOne();
     }
-    if (context) await releasePatching(context.patching);
+    while (running.length > 0) await finishOne();
+  } finally {
+    await Promise.allSettled(running.map(({ seen }) => seen));
+    await releasePatching(context.patching);
   }
 }
 
 async function directionContext(
-  { chain, runs, metric, options }: PatchPhase,
+  { chain, runs, metric, options, absent }: PatchPhase,
+  kind: Kind,
   direction: Direction,
 ): Promise<UnitContext> {
   const source = { model: chain.model, metric, ...baseAndOther(runs, direction) };
-  const linear = options.measures.filter((measure): measure is LinearMeasure => measure !== 'l2');
+  const kept = (target: Kind, measure: LinearMeasure) =>
+    options.measures.includes(measure) &&
+    options.components.includes(target) &&
+    !absent.has(matrixName(kind, target, measure));
+  const linear: LinearMeasure[] = ['through', 'direct', 'shift', 'mean'];
   // The ledger needs `direct` of heads whatever was asked; of neurons it follows from their change.
-  const heads: LinearMeasure[] = [...new Set<LinearMeasure>(['direct', ...linear])];
-  const neurons = linear.includes('through') ? (['through'] as const) : [];
+  const heads = linear.filter((measure) => measure === 'direct' || kept('heads', measure));
+  const neurons = kept('neurons', 'through') ? (['through'] as const) : [];
   const start = chain.starts[direction === 'noising' ? 0 : 1]!;
   const patching = await preparePatching(chain, source, start, heads, neurons);
   return unitContext(patching, options.components);
 }
 
-async function runUnit(phase: PatchPhase, context: UnitContext, unit: Unit): Promise<void> {
-  const seen = await patchInBatches(context.patching, unit, phase.options.batch);
-  const measures: AnyMeasure[] = ['change', ...phase.options.measures];
-  for (const block of blocksOf(context, seen, unit, measures)) {
+/** The unit's chunks, then its summaries, which say that it is done. */
+async function keepUnit(
+  phase: PatchPhase,
+  context: UnitContext,
+  unit: Unit,
+  seen: Observation,
+): Promise<void> {
+  const kept: AnyMeasure[] = ['change', ...phase.options.measures];
+  const isKept = (target: Kind, measure: AnyMeasure) =>
+    kept.includes(measure) && !phase.absent.has(matrixName(unit.kind, target, measure));
+  for (const block of blocksOf(context, seen, unit, isKept)) {
     const name = matrixName(unit.kind, block.target, block.measure);
-    if (phase.absent.has(name)) continue;
     const { config } = context.patching.chain.model;
     const targets = componentsPerLayer(config, block.target);
     const rows = unit.kind === 'heads' ? config.nHeads : Math.min(CHUNK_SOURCES, config.dMlp);

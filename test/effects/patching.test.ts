@@ -3,7 +3,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { patchSources, type Patching, preparePatching } from '../../src/effects/patching.ts';
-import { summariesOf, unitContext } from '../../src/effects/unit.ts';
+import { summariesOf } from '../../src/effects/summaries.ts';
+import { unitContext } from '../../src/effects/unit.ts';
 import type { Model } from '../../src/patch/model.ts';
 import { runBoth } from '../../src/patch/pair-runs.ts';
 import { SuffixChain } from '../../src/patch/suffix.ts';
