@@ -27,6 +27,7 @@ export function observe(
 ): Variant {
   return {
     key: `observe ${heads.join(' ')} | ${neurons.join(' ')}`,
+    arena: true,
     build: (graph, stage) => {
       if (stage.kind === 'attn') return observeHeads(graph, stage, config, heads);
       if (stage.kind === 'mlp') return observeNeurons(graph, stage, config, neurons);

@@ -52,8 +52,11 @@ export class Sessions {
     return new Sessions(this.engine, this.parameters, scope);
   }
 
-  /** The session of a graph. `name` must tell everything that the graph depends on. */
-  async ready(name: string, build: () => Graph): Promise<SessionInfo> {
+  /**
+   * The session of a graph. `name` must tell everything that the graph depends on. With `arena` it keeps the memory of
+   * a run for the next.
+   */
+  async ready(name: string, build: () => Graph, arena = false): Promise<SessionInfo> {
     const key = `${this.scope}: ${name}`;
     const known = this.infos.get(key);
     if (known) return known;
@@ -62,6 +65,7 @@ export class Sessions {
     const preparing = this.engine.prepare({
       key,
       bytes,
+      arena,
       weights: weights.map(({ path, name, rows }) => ({
         path,
         data: pickRows(this.parameters.get(name), name, rows),

@@ -22,6 +22,8 @@ import { batchOf, walk } from './walk.ts';
 export interface Variant {
   readonly key: string;
   readonly build: (graph: Graph, stage: Stage) => Graph;
+  /** Its sessions run many times: they keep the memory of a run for the next. */
+  readonly arena?: boolean;
 }
 
 /** One step of a chain: which stage, read from which register, giving what. */
@@ -99,6 +101,7 @@ export class SuffixChain {
     return this.model.sessions.ready(
       `suffix ${place} ${metricKey(this.metric)} ${index} ${variant.key}`,
       () => variant.build(this.graphOf(index, whole), stage),
+      variant.arena,
     );
   }
 

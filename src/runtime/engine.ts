@@ -10,6 +10,8 @@ export interface SessionSource {
   readonly key: string;
   readonly bytes: Uint8Array;
   readonly weights: readonly { readonly path: string; readonly data: Float32Array }[];
+  /** Keep the memory of a run for the next one: faster, but it stays taken until the session is released. */
+  readonly arena?: boolean;
 }
 
 /** One run of one session. Keys are the graph's names, values are registers. */

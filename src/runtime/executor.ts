@@ -25,13 +25,15 @@ export class Executor {
     private readonly options: InferenceSession.SessionOptions,
   ) {}
 
-  async prepare({ key, bytes, weights }: SessionSource): Promise<void> {
+  async prepare({ key, bytes, weights, arena = false }: SessionSource): Promise<void> {
     if (this.sessions.has(key)) return;
     const externalData = weights.map(({ path, data }) => ({
       path,
       data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
     }));
-    this.sessions.set(key, await this.ort.InferenceSession.create(bytes, { ...this.options, externalData }));
+    // Without being asked, no arenas: over the sessions of a deep model they would keep gigabytes.
+    const options = { ...this.options, enableCpuMemArena: arena, externalData };
+    this.sessions.set(key, await this.ort.InferenceSession.create(bytes, options));
   }
 
   put(tensors: Feeds): void {

@@ -11,8 +11,6 @@ const { threads } = workerData as NodeEngineOptions;
 const executor = new Executor(ort as unknown as Ort, {
   executionProviders: ['cpu'],
   logSeverityLevel: 3,
-  // Each session's arena would keep its largest batch's work: gigabytes, over the sessions of a deep model.
-  enableCpuMemArena: false,
   ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   // Threads that spin after a run would steal the cores from the next session's.
   extra: { session: { intra_op: { allow_spinning: '0' } } },
