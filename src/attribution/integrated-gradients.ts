@@ -102,14 +102,15 @@ async function meanGradient(
   const rows: Row[] = Array.from(points, (alpha, i) => ({ alpha, weight: weights[i]! }));
   rows.push({ alpha: 0, weight: 0 }, { alpha: 1, weight: 0 });
   const positions = chain.positionsAt(start);
-  const used = positions * chain.model.config.dModel;
+  const [base, write] = [lastRows(state, positions), lastRows(line, positions)];
+  const used = base.data.length;
   const gradient = new Float64Array(line.data.length);
   const metrics: number[] = [];
   for (let from = 0; from < rows.length; from += MAX_ROWS) {
     const batch = rows.slice(from, from + MAX_ROWS);
     const results = await roundTrip(chain, {
       start,
-      states: pathStates(state, line, batch, positions),
+      ...(chain.takesLine(start) ? onLine(base, write, batch) : { states: pathStates(base, write, batch) }),
       cotangent: tensor(
         Float32Array.from(batch, ({ weight }) => weight),
         [batch.length],
@@ -124,16 +125,27 @@ async function meanGradient(
   return { gradient, ends: { base: metrics.at(-2)!, other: metrics.at(-1)! } };
 }
 
-/** state + alpha line for each row, at the last `positions` positions: [rows, positions, d_model]. */
-function pathStates(state: Tensor, line: Tensor, rows: readonly Row[], positions: number): Tensor {
-  const width = state.shape[1]!;
-  const offset = (state.shape[0]! - positions) * width;
-  const size = positions * width;
-  const states = zeros([rows.length, positions, width]);
+/** The last positions of [pos, d_model] as [1, positions, d_model]. */
+function lastRows({ shape, data }: Tensor, positions: number): Tensor {
+  const width = shape[1]!;
+  return tensor(data.subarray(data.length - positions * width), [1, positions, width]);
+}
+
+/** base + alpha write for each row, as the stage itself makes it. */
+function onLine(base: Tensor, write: Tensor, rows: readonly Row[]) {
+  const amount = tensor(
+    Float32Array.from(rows, ({ alpha }) => alpha),
+    [rows.length, 1, 1],
+  );
+  return { states: base, line: { amount, write } };
+}
+
+/** base + alpha write for each row: [rows, positions, d_model]. */
+function pathStates(base: Tensor, write: Tensor, rows: readonly Row[]): Tensor {
+  const size = base.data.length;
+  const states = zeros([rows.length, ...base.shape.slice(1)]);
   rows.forEach(({ alpha }, row) => {
-    for (let i = 0; i < size; i++) {
-      states.data[row * size + i] = state.data[offset + i]! + alpha * line.data[offset + i]!;
-    }
+    for (let i = 0; i < size; i++) states.data[row * size + i] = base.data[i]! + alpha * write.data[i]!;
   });
   return states;
 }

@@ -6,7 +6,8 @@ import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { KINDS, type Kind } from '../terms.ts';
 import { gainOf, reachesTargets } from './gains.ts';
 import { dot } from './measures.ts';
-import { changeOfWrite, type Observation } from './patching.ts';
+import { changeOfWrite } from './changes.ts';
+import type { Observation } from './patching.ts';
 import { Ranked, TOP } from './strongest.ts';
 import { ownEntries, reaches, sizeOfKind, type Sources, type UnitContext } from './unit.ts';
 

@@ -13,7 +13,8 @@ import {
   neuronNorms,
   neuronProbe,
 } from './measures.ts';
-import { type Observation, ownChanges, type Patching } from './patching.ts';
+import { ownChanges } from './changes.ts';
+import type { Observation, Patching } from './patching.ts';
 import type { Kind } from '../terms.ts';
 
 /** `change` or one of the other measures. */

@@ -32,7 +32,10 @@ function build(model: Blueprint, stage: Stage, options: StageOptions): Graph {
   const g = new StageBuilder(model, options);
   const family = FAMILIES[model.config.family];
   if (stage.kind === 'embed') return g.build({ [RESID]: family.embed(g) });
-  const resid = g.input(RESID, g.residual(options.positions));
+  const line = g.lineInputs();
+  const resid = line
+    ? g.add(line.base, g.mul(line.amount, line.write))
+    : g.input(RESID, g.residual(options.positions));
   switch (stage.kind) {
     case 'attn': {
       const pre = g.hook(blockSite(stage.layer, 'hook_resid_pre'), resid);

@@ -7,7 +7,7 @@ import type { BlockHook } from '../model/sites.ts';
 import type { Step } from '../runtime/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { METRIC } from './metric-graph.ts';
-import type { SuffixChain } from './suffix.ts';
+import type { StageForm, SuffixChain } from './suffix.ts';
 import { backward, forward, resultOf } from './variants.ts';
 
 export interface RoundTrip {
@@ -19,12 +19,25 @@ export interface RoundTrip {
   readonly cotangent: Tensor;
   /** All positions in the last layer too. */
   readonly whole?: boolean;
+  /**
+   * The states are a line, shared by all rows: `states` holds its base [1, pos, d_model]. The cotangent that comes back
+   * is then the sum over rows.
+   */
+  readonly line?: Line;
   /** Hook points whose values come forward. */
   readonly captured?: readonly BlockHook[];
   /** Names of registers to fetch beside the metric and the cotangent of the states; see the functions below. */
   readonly fetch?: readonly string[];
   /** Inputs that the stages read beside the chain's own. */
   readonly feeds?: Readonly<Record<string, Tensor>>;
+}
+
+/** base + amount x write. */
+export interface Line {
+  /** [batch, 1, 1] */
+  readonly amount: Tensor;
+  /** [1, pos, d_model] */
+  readonly write: Tensor;
 }
 
 /** The state that enters a stage. */
@@ -38,20 +51,26 @@ export const gradientAt = (hook: BlockHook, index: number): string => `gradient.
 
 /** Runs it; what comes back is named by METRIC, `cotangentAt(start)` and `fetch`. */
 export async function roundTrip(chain: SuffixChain, trip: RoundTrip): Promise<Record<string, Tensor>> {
-  const { start, states, cotangent, fetch = [], feeds = {} } = trip;
+  const { start, states, cotangent, line, fetch = [], feeds = {} } = trip;
   const end = chain.stages.length;
   const steps: Step[] = [];
   for (let index = start; index < end; index++) steps.push(await forwardStep(chain, trip, index));
   for (let index = end - 1; index >= start; index--) steps.push(await backwardStep(chain, trip, index));
-  const given = { ...feeds, [stateAt(start)]: states, [cotangentAt(end)]: cotangent };
+  const given = { ...feeds, ...line, [stateAt(start)]: states, [cotangentAt(end)]: cotangent };
   return chain.run(steps, given, [METRIC, cotangentAt(start), ...fetch]);
 }
 
+function formOf({ whole = false, line, start }: RoundTrip, index: number): StageForm {
+  return { whole, line: line && index === start ? 'shared' : undefined };
+}
+
+const LINE_INPUTS = { amount: 'amount', write: 'write' };
+
 async function forwardStep(chain: SuffixChain, trip: RoundTrip, index: number): Promise<Step> {
-  const { captured = [], whole = false } = trip;
-  const variant = forward(captured);
+  const variant = forward(trip.captured ?? []);
+  const form = formOf(trip, index);
   const result = resultOf(chain.stages[index]!);
-  const { outputs } = await chain.session(index, variant, whole);
+  const { outputs } = await chain.session(index, variant, form);
   const named = outputs.map((name) => {
     if (name === result) return [name, result === METRIC ? METRIC : stateAt(index + 1)];
     return [name, name.startsWith(SAVED) ? savedAt(name, index) : valueAt(name as BlockHook, index)];
@@ -59,15 +78,16 @@ async function forwardStep(chain: SuffixChain, trip: RoundTrip, index: number): 
   return chain.step({
     index,
     variant,
-    whole,
+    ...form,
     from: stateAt(index),
     outputs: Object.fromEntries(named),
+    inputs: LINE_INPUTS,
   });
 }
 
 async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number): Promise<Step> {
-  const { whole = false } = trip;
-  const info = await chain.session(index, backward, whole);
+  const form = formOf(trip, index);
+  const info = await chain.session(index, backward, form);
   const saved = info.inputs
     .filter((name) => name.startsWith(SAVED))
     .map((name) => [name, savedAt(name, index)]);
@@ -78,10 +98,10 @@ async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number):
   return chain.step({
     index,
     variant: backward,
-    whole,
+    ...form,
     from: stateAt(index),
     outputs: Object.fromEntries(named),
-    inputs: { cotangent: cotangentAt(index + 1), ...Object.fromEntries(saved) },
+    inputs: { ...LINE_INPUTS, cotangent: cotangentAt(index + 1), ...Object.fromEntries(saved) },
   });
 }
 

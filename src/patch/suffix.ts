@@ -26,17 +26,26 @@ export interface Variant {
   readonly arena?: boolean;
 }
 
+/** How a stage of the chain runs. */
+export interface StageForm {
+  /** All positions in the last layer too. */
+  readonly whole?: boolean;
+  /** The stream enters as a line: see `StageOptions`. */
+  readonly line?: 'own' | 'shared' | undefined;
+}
+
 /** One step of a chain: which stage, read from which register, giving what. */
-export interface ChainStep {
+export interface ChainStep extends StageForm {
   readonly index: number;
   readonly variant: Variant;
   readonly from: string;
   readonly outputs: Readonly<Record<string, string>>;
-  /** All positions in the last layer too. */
-  readonly whole?: boolean;
   /** Inputs of the variant's own, by register. */
   readonly inputs?: Readonly<Record<string, string>>;
 }
+
+/** From this many positions on, a line is projected in fewer rows than it has, by more than its own work. */
+const LINE_POSITIONS = 3;
 
 export class SuffixChain {
   /** Stages from the first attention to the metric (`unembed`). */
@@ -85,22 +94,32 @@ export class SuffixChain {
     return index > this.lastAttention && !whole ? 1 : this.size;
   }
 
+  /** Whether to enter a stage on a line: where fewer rows are projected, and no norm has a gain of its own. */
+  takesLine(index: number): boolean {
+    const stage = this.stages[index]!;
+    if (stage.kind !== 'attn' && stage.kind !== 'mlp') return false;
+    const norm = `blocks.${stage.layer}.${stage.kind === 'attn' ? 'ln1' : 'ln2'}.w`;
+    return this.positionsAt(index) >= LINE_POSITIONS && !this.model.has(norm);
+  }
+
   /** The plain graph of a stage, all hook points named. */
-  graphOf(index: number, whole = false): Graph {
+  graphOf(index: number, { whole = false, line }: StageForm = {}): Graph {
     const stage = this.stages[index]!;
     const positions = this.positionsAt(index, whole);
     if (stage.kind === 'unembed') return metricGraph(this.model, this.metric, positions);
     const lastOnly = index === this.lastAttention && !whole;
-    return stageGraph(this.model, stage, { ...WHOLE, positions, past: this.range.from, lastOnly });
+    const options = { ...WHOLE, positions, past: this.range.from, lastOnly };
+    return stageGraph(this.model, stage, line === undefined ? options : { ...options, line });
   }
 
   /** The session of a stage, made on first use. */
-  session(index: number, variant: Variant, whole = false): Promise<SessionInfo> {
+  session(index: number, variant: Variant, form: StageForm = {}): Promise<SessionInfo> {
     const stage = this.stages[index]!;
-    const place = `${this.range.from}-${this.range.to}${whole && index >= this.lastAttention ? ' whole' : ''}`;
+    const whole = form.whole && index >= this.lastAttention ? ' whole' : '';
+    const place = `${this.range.from}-${this.range.to}${whole}${form.line ? ` ${form.line} line` : ''}`;
     return this.model.sessions.ready(
       `suffix ${place} ${metricKey(this.metric)} ${index} ${variant.key}`,
-      () => variant.build(this.graphOf(index, whole), stage),
+      () => variant.build(this.graphOf(index, form), stage),
       variant.arena,
     );
   }
@@ -110,11 +129,11 @@ export class SuffixChain {
   }
 
   /** Makes the session ready and binds its inputs. */
-  async step({ index, variant, from, outputs, inputs = {}, whole = false }: ChainStep): Promise<Step> {
-    const info = await this.session(index, variant, whole);
+  async step({ index, variant, from, outputs, inputs = {}, ...form }: ChainStep): Promise<Step> {
+    const info = await this.session(index, variant, form);
     const bound = info.inputs.map((name) => {
       if (inputs[name] !== undefined) return [name, inputs[name]];
-      const lastRow = name === 'mask' && index === this.lastAttention && !whole;
+      const lastRow = name === 'mask' && index === this.lastAttention && !form.whole;
       return [name, lastRow ? 'suffix.mask_last' : this.register(name, index, from)];
     });
     return { session: info.key, inputs: Object.fromEntries(bound), outputs };

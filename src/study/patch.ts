@@ -135,8 +135,7 @@ async function directionContext(
   // The ledger needs `direct` of heads whatever was asked; of neurons it follows from their change.
   const heads = linear.filter((measure) => measure === 'direct' || kept('heads', measure));
   const neurons = kept('neurons', 'through') ? (['through'] as const) : [];
-  const start = chain.starts[direction === 'noising' ? 0 : 1]!;
-  const patching = await preparePatching(chain, source, start, heads, neurons);
+  const patching = await preparePatching(chain, source, heads, neurons);
   return unitContext(patching, options.components);
 }
 

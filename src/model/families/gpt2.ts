@@ -4,7 +4,7 @@
 import type { Value } from '../../graph/graph.ts';
 import { blockSite } from '../sites.ts';
 import { attend } from './attention.ts';
-import { activate, normalise, project, queryRows, type StageBuilder } from './parts.ts';
+import { activate, project, queryRows, reading, type StageBuilder } from './parts.ts';
 
 /** Token embedding [batch, pos, d_model] plus position embedding [pos, d_model]. */
 export function embed(g: StageBuilder): Value {
@@ -16,10 +16,10 @@ export function embed(g: StageBuilder): Value {
 
 /** From `hook_resid_pre` to `hook_resid_mid`. */
 export function attention(g: StageBuilder, layer: number, resid: Value): Value {
-  const normalised = normalise(g, resid, `blocks.${layer}.ln1`);
-  const q = project(g, queryRows(g, normalised), layer, 'q');
-  const k = project(g, normalised, layer, 'k');
-  const v = project(g, normalised, layer, 'v');
+  const read = reading(g, resid, `blocks.${layer}.ln1`);
+  const q = project(g, read, layer, 'q');
+  const k = project(g, read, layer, 'k');
+  const v = project(g, read, layer, 'v');
   return g.add(queryRows(g, resid), attend(g, layer, q, k, v));
 }
 
@@ -29,8 +29,8 @@ export function mlp(g: StageBuilder, layer: number, resid: Value): Value {
   const prefix = `blocks.${layer}.mlp`;
   // A copy: an edit of the MLP's input leaves the residual stream beside it alone.
   const copy = g.hook(blockSite(layer, 'hook_mlp_in'), g.unary('identity', resid));
-  const input = normalise(g, copy, `blocks.${layer}.ln2`);
-  const pre = g.linear(input, `${prefix}.W_in`, `${prefix}.b_in`, [dModel, dMlp]);
+  const read = reading(g, copy, `blocks.${layer}.ln2`);
+  const pre = read(`${prefix}.W_in`, `${prefix}.b_in`, [dModel, dMlp]);
   const hooked = g.hook(blockSite(layer, 'mlp.hook_pre'), pre);
   const post = g.hook(blockSite(layer, 'mlp.hook_post'), activate(g, hooked));
   const out = g.linear(post, `${prefix}.W_out`, `${prefix}.b_out`, [dMlp, dModel]);

@@ -4,7 +4,7 @@
 import type { Value } from '../../graph/graph.ts';
 import { blockSite } from '../sites.ts';
 import { attend } from './attention.ts';
-import { activate, normalise, project, queryRows, type StageBuilder } from './parts.ts';
+import { activate, project, queryRows, reading, type StageBuilder } from './parts.ts';
 
 /** Token embedding alone: positions enter by rotation. */
 export function embed(g: StageBuilder): Value {
@@ -13,13 +13,13 @@ export function embed(g: StageBuilder): Value {
 
 /** From `hook_resid_pre` to `hook_resid_mid`. */
 export function attention(g: StageBuilder, layer: number, resid: Value): Value {
-  const normalised = normalise(g, resid, `blocks.${layer}.ln1`);
+  const read = reading(g, resid, `blocks.${layer}.ln1`);
   const positions = g.options.positions;
   const cos = g.input('cos', [positions, 1, g.config.dHead]);
   const sin = g.input('sin', [positions, 1, g.config.dHead]);
-  const q = project(g, queryRows(g, normalised), layer, 'q');
-  const k = project(g, normalised, layer, 'k');
-  const v = project(g, normalised, layer, 'v');
+  const q = project(g, read, layer, 'q');
+  const k = project(g, read, layer, 'k');
+  const v = project(g, read, layer, 'v');
   const rotatedQ = rotate(g, q, queryRows(g, cos, 0), queryRows(g, sin, 0));
   const rotQ = g.hook(blockSite(layer, 'attn.hook_rot_q'), rotatedQ);
   const rotK = g.hook(blockSite(layer, 'attn.hook_rot_k'), rotate(g, k, cos, sin));
@@ -41,14 +41,14 @@ export function mlp(g: StageBuilder, layer: number, resid: Value): Value {
   const prefix = `blocks.${layer}.mlp`;
   // A copy: an edit of the MLP's input leaves the residual stream beside it alone.
   const copy = g.hook(blockSite(layer, 'hook_mlp_in'), g.unary('identity', resid));
-  const input = normalise(g, copy, `blocks.${layer}.ln2`);
+  const read = reading(g, copy, `blocks.${layer}.ln2`);
   const pre = g.hook(
     blockSite(layer, 'mlp.hook_pre'),
-    g.linear(input, `${prefix}.W_gate`, `${prefix}.b_gate`, [dModel, dMlp]),
+    read(`${prefix}.W_gate`, `${prefix}.b_gate`, [dModel, dMlp]),
   );
   const linear = g.hook(
     blockSite(layer, 'mlp.hook_pre_linear'),
-    g.linear(input, `${prefix}.W_in`, `${prefix}.b_in`, [dModel, dMlp]),
+    read(`${prefix}.W_in`, `${prefix}.b_in`, [dModel, dMlp]),
   );
   const post = g.hook(blockSite(layer, 'mlp.hook_post'), g.mul(activate(g, pre), linear));
   const out = g.linear(post, `${prefix}.W_out`, `${prefix}.b_out`, [dMlp, dModel]);

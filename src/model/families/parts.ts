@@ -16,6 +16,12 @@ export interface StageOptions {
   readonly lastOnly: boolean;
   /** Attention only: attn_out as the sum of `hook_result`, so that results can be edited. */
   readonly perHead: boolean;
+  /**
+   * Block stages only: the residual stream enters as a line, `resid` + `amount` x `write`, where every row of the batch
+   * has a write of its own ([batch, 1, d_model], amounts by position), or all share one ([1, pos, d_model], amounts by
+   * row). `resid` is [1, pos, d_model]: what the rows share is projected once. Needs a number for `positions`.
+   */
+  readonly line?: 'own' | 'shared';
   /** Unembedding only: all positions, or each prompt's last (one-hot input `last`). */
   readonly logits: 'all' | 'last';
   /** Unembedding only: these columns alone. */
@@ -37,6 +43,13 @@ export interface Blueprint {
   readonly has: (parameter: string) => boolean;
 }
 
+/** A line in the residual stream: base + amount x write. */
+export interface Line {
+  readonly base: Value;
+  readonly amount: Value;
+  readonly write: Value;
+}
+
 /** A builder that knows the model. */
 export class StageBuilder extends Builder {
   constructor(
@@ -44,6 +57,18 @@ export class StageBuilder extends Builder {
     readonly options: StageOptions,
   ) {
     super();
+  }
+
+  /** The inputs of a stage that the stream enters as a line. */
+  lineInputs(): Line | undefined {
+    const { line, positions } = this.options;
+    if (line === undefined) return undefined;
+    const { dModel } = this.config;
+    return {
+      base: this.input('resid', [1, positions, dModel]),
+      amount: this.input('amount', line === 'own' ? ['batch', positions, 1] : ['batch', 1, 1]),
+      write: this.input('write', line === 'own' ? ['batch', 1, dModel] : [1, positions, dModel]),
+    };
   }
 
   get config(): ModelConfig {
@@ -80,6 +105,57 @@ export function normalise(g: StageBuilder, x: Value, prefix: string): Value {
   return kind === 'layer' ? hook(g.plusBias(gain(plain), `${prefix}.b`, dModel)) : gain(hook(plain));
 }
 
+/** A linear map of a stage's normalised input, of all positions or of the rows that its queries are for. */
+export type Read = (
+  weight: string,
+  bias: string,
+  dims: readonly [number, number],
+  queries?: boolean,
+) => Value;
+
+/** Normalises what enters a stage, for the linear maps that read it. */
+export function reading(g: StageBuilder, x: Value, prefix: string): Read {
+  const line = g.lineInputs();
+  // A gain of the norm's own would have to enter both products.
+  if (line && !g.model.has(`${prefix}.w`)) return readingLine(g, x, line, prefix);
+  const normalised = normalise(g, x, prefix);
+  return (weight, bias, dims, queries = false) =>
+    g.linear(queries ? queryRows(g, normalised) : normalised, weight, bias, dims);
+}
+
+/**
+ * The norm of a line before a linear map W: a norm only centres (LayerNorm) and divides by a scale, so that
+ *
+ *   norm(base + amount write) W = (centred(base) W + amount centred(write) W) / scale
+ *
+ * and the two products have far fewer rows than the line has.
+ */
+function readingLine(g: StageBuilder, x: Value, { base, amount, write }: Line, prefix: string): Read {
+  const { family, normEps } = g.config;
+  const kind: NormKind = family === 'gpt2' ? 'layer' : 'rms';
+  const scale = g.hook(`${prefix}.hook_scale`, g.normScale(x, kind, normEps));
+  const [centredBase, centredWrite] = kind === 'rms' ? [base, write] : [centred(g, base), centred(g, write)];
+  return (weight, bias, dims, queries = false) => {
+    const picked = (value: Value) => (queries && g.dims(value)[1] !== 1 ? queryRows(g, value) : value);
+    const w = g.weight(weight, dims);
+    const ofWrite = g.mul(picked(amount), g.matmul(picked(centredWrite), w));
+    const product = g.add(g.matmul(picked(centredBase), w), ofWrite);
+    return g.plusBias(g.div(product, picked(scale)), bias, dims[1]);
+  };
+}
+
+/** Values in one of the widest registers. */
+const ALIGNED = 16;
+
+/** Rows [., ., d_model] less their mean. */
+function centred(g: StageBuilder, rows: Value): Value {
+  const { dModel } = g.config;
+  // Rows of a multiple of ALIGNED: else the sum of a row is rounded by its place in memory, so by its place in the batch.
+  const spare = (ALIGNED - (dModel % ALIGNED)) % ALIGNED;
+  const aligned = spare === 0 ? rows : g.pad(rows, 2, 0, spare);
+  return g.sub(rows, g.scale(g.sum(aligned, [2], true), 1 / dModel));
+}
+
 const ACTIVATION = { gelu_new: 'gelu_tanh', gelu: 'gelu_erf', relu: 'relu', silu: 'silu' } as const;
 
 /** The model's activation function. */
@@ -87,13 +163,14 @@ export function activate(g: StageBuilder, x: Value): Value {
   return g.unary(ACTIVATION[g.config.activation], x);
 }
 
-/** Queries, keys or values of some positions, split into heads: [batch, pos, heads, d_head]. */
-export function project(g: StageBuilder, x: Value, layer: number, which: 'q' | 'k' | 'v'): Value {
+/** Queries, keys or values, split into heads: [batch, pos, heads, d_head]. */
+export function project(g: StageBuilder, read: Read, layer: number, which: 'q' | 'k' | 'v'): Value {
   const { dModel, dHead, nHeads, nKvHeads } = g.config;
   const heads = which === 'q' ? nHeads : nKvHeads;
   const prefix = `blocks.${layer}.attn`;
   const upper = which.toUpperCase();
-  const flat = g.linear(x, `${prefix}.W_${upper}`, `${prefix}.b_${upper}`, [dModel, heads * dHead]);
+  const dims = [dModel, heads * dHead] as const;
+  const flat = read(`${prefix}.W_${upper}`, `${prefix}.b_${upper}`, dims, which === 'q');
   const split = g.reshape(flat, [...g.dims(flat).slice(0, 2), heads, dHead]);
   return g.hook(blockSite(layer, `attn.hook_${which}`), split);
 }

@@ -1,0 +1,189 @@
+/**
+ * Where patched streams enter the chain of stages, and the base run that they are compared with.
+ *
+ * Every entrance has a base run of its own, through the very sessions and from the very place that its sources take: so
+ * a source without change changes nothing, bit for bit. There are two kinds:
+ * - plain: the whole stream [sources, pos, d_model] enters before a stage;
+ * - on a line: a neuron writes one vector, more or less of it at each position. The next stage reads that vector and
+ *   the amounts, and projects the vector once in place of every position (`StageOptions.line`).
+ */
+import { METRIC } from '../patch/metric-graph.ts';
+import type { SuffixChain, Variant } from '../patch/suffix.ts';
+import { resultOf } from '../patch/variants.ts';
+import type { Feeds, Step } from '../runtime/engine.ts';
+import { row, rows, stack, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
+import type { Kind } from '../terms.ts';
+import { changeOfWrite, ownChanges } from './changes.ts';
+import type { LinearMeasure, ProbeSource } from './measures.ts';
+import { BASE, CHANGE, FACTOR, VALUE } from './observe.ts';
+
+/** How one direction's sources are run and observed. */
+export interface Observing {
+  readonly chain: SuffixChain;
+  readonly source: ProbeSource;
+  readonly variant: Variant;
+  readonly headMeasures: readonly LinearMeasure[];
+  readonly neuronMeasures: readonly 'through'[];
+}
+
+export interface Entrance {
+  /** Before its registers. */
+  readonly name: string;
+  /** The first stage that its base run passes. */
+  readonly first: number;
+  readonly line: 'own' | undefined;
+  /** F of the base run. */
+  readonly baseMetric: number;
+  /** The base run's state before each stage from `first` on: [pos, d_model]. */
+  readonly states: ReadonlyMap<number, Tensor>;
+}
+
+export const stateRegister = (index: number): string => `state.${index}`;
+export const probeRegister = (probe: string, index: number): string => `patch.${probe}.${index}`;
+const baseRegister = (name: string, index: number) => `patch.base.${name}.${index}`;
+const valueRegister = (index: number) => `value.${index}`;
+
+/** The stage that the sources of a layer enter: the one behind what they belong to. */
+export function startOf(chain: SuffixChain, kind: Kind, layer: number): number {
+  return chain.indexOf('mlp', layer) + (kind === 'neurons' ? 1 : 0);
+}
+
+/** Which entrance the sources of a layer take. All plain ones share the base run of the whole chain. */
+export function wayOf(
+  chain: SuffixChain,
+  kind: Kind,
+  layer: number,
+): Pick<Entrance, 'name' | 'first' | 'line'> {
+  const start = startOf(chain, kind, layer);
+  return kind === 'neurons' && chain.takesLine(start)
+    ? { name: `line ${start}`, first: start, line: 'own' }
+    : { name: 'plain', first: 0, line: undefined };
+}
+
+/** Runs the base run from an entrance and keeps what its sources are compared with. */
+export async function openEntrance(
+  observing: Observing,
+  way: Pick<Entrance, 'name' | 'first' | 'line'>,
+): Promise<Entrance> {
+  const { chain, source } = observing;
+  const { name, first, line } = way;
+  const stages = chain.stages.map((_, index) => index).slice(first, -1);
+  const keep = (values: (index: number) => Tensor) =>
+    chain.model.engine.put(
+      Object.fromEntries(stages.map((index) => [baseRegister(name, index), values(index)])),
+    );
+  // Until the base run is known, the run that makes it compares with 0.
+  await keep((index) => nothingAt(observing, index));
+  const steps: Step[] = [];
+  for (let index = first; index < chain.stages.length; index++) {
+    const values = index < chain.stages.length - 1 ? [[VALUE, valueRegister(index)]] : [];
+    steps.push(await stepThrough(observing, way, index, Object.fromEntries(values)));
+  }
+  const base = source.base.states[first]!;
+  // Two rows, as a source alone has: the bits of a batch.
+  const feeds = line
+    ? lineFeeds(first, base, zeros([2, base.shape[0]!, 1]), zeros([2, 1, base.shape[1]!]))
+    : { [stateRegister(first)]: stack([base, base]) };
+  const states = stages.slice(1).concat(chain.stages.length - 1);
+  const fetch = [...stages.map(valueRegister), ...states.map(stateRegister)];
+  const results = await chain.run(steps, feeds, [METRIC, ...fetch]);
+  await keep((index) => rows(results[valueRegister(index)]!, 0, 1));
+  const known = states.map((index): [number, Tensor] => [index, row(results[stateRegister(index)]!, 0)]);
+  return { ...way, baseMetric: results[METRIC]!.data[0]!, states: new Map([[first, base], ...known]) };
+}
+
+function nothingAt({ chain, source }: Observing, index: number): Tensor {
+  const stage = chain.stages[index] as { kind: 'attn' | 'mlp'; layer: number };
+  const { shape } = (stage.kind === 'attn' ? source.base.z : source.base.post)[stage.layer]!;
+  return zeros([1, chain.positionsAt(index + 1), ...shape.slice(1)]);
+}
+
+/** The step through a stage behind an entrance, with its result in the next state and the given outputs beside it. */
+export function stepThrough(
+  { chain, variant }: Observing,
+  { name, first, line }: Pick<Entrance, 'name' | 'first' | 'line'>,
+  index: number,
+  outputs: Readonly<Record<string, string>>,
+): Promise<Step> {
+  const stage = chain.stages[index]!;
+  const probes = ['through', 'direct', 'shift', 'mean', FACTOR];
+  return chain.step({
+    index,
+    variant,
+    line: index === first ? line : undefined,
+    from: stateRegister(index),
+    outputs: { [resultOf(stage)]: stage.kind === 'unembed' ? METRIC : stateRegister(index + 1), ...outputs },
+    inputs: {
+      [BASE]: baseRegister(name, index),
+      amount: 'amount',
+      write: 'write',
+      ...Object.fromEntries(probes.map((probe) => [probe, probeRegister(probe, index)])),
+    },
+  });
+}
+
+/** What is observed at a stage: `change` and the measures. */
+export function observedAt({ chain, headMeasures, neuronMeasures }: Observing, index: number): string[] {
+  const { kind } = chain.stages[index]!;
+  if (kind === 'unembed') return [];
+  return [CHANGE, ...(kind === 'attn' ? headMeasures : neuronMeasures)];
+}
+
+/** The streams of sources of one layer, each patched alone, as they enter stage `start`. */
+export function patchedFeeds(
+  { chain, source }: Observing,
+  { line, states }: Entrance,
+  kind: Kind,
+  layer: number,
+  indices: readonly number[],
+): Feeds {
+  const start = startOf(chain, kind, layer);
+  const base = states.get(start)!;
+  if (line)
+    return lineFeeds(start, base, amountsOf(source, layer, indices), writesOf(source, layer, indices));
+  const positions = base.shape[0]!;
+  const patched = zeros([indices.length, ...base.shape]);
+  indices.forEach((index, i) => {
+    const write = lastRows(changeOfWrite(source, kind, layer, index), positions);
+    const stream = patched.data.subarray(i * write.data.length, (i + 1) * write.data.length);
+    for (let j = 0; j < stream.length; j++) stream[j] = base.data[j]! + write.data[j]!;
+  });
+  return { [stateRegister(start)]: patched };
+}
+
+function lineFeeds(start: number, base: Tensor, amount: Tensor, write: Tensor): Feeds {
+  return { [stateRegister(start)]: batched(base), amount, write };
+}
+
+/** By how much neurons change: [neurons, pos, 1]. */
+function amountsOf(source: ProbeSource, layer: number, indices: readonly number[]): Tensor {
+  const { shape, data } = ownChanges(source, 'neurons', layer);
+  const [positions, width] = shape as [number, number];
+  const amounts = zeros([indices.length, positions, 1]);
+  indices.forEach((index, i) => {
+    for (let p = 0; p < positions; p++) amounts.data[i * positions + p] = data[p * width + index]!;
+  });
+  return amounts;
+}
+
+/** Neurons' rows of W_out: [neurons, 1, d_model]. */
+function writesOf({ model }: ProbeSource, layer: number, indices: readonly number[]): Tensor {
+  const { dModel } = model.config;
+  const weight = model.parameters.get(`blocks.${layer}.mlp.W_out`)!.data;
+  const writes = new Float32Array(indices.length * dModel);
+  indices.forEach((index, i) =>
+    writes.set(weight.subarray(index * dModel, (index + 1) * dModel), i * dModel),
+  );
+  return tensor(writes, [indices.length, 1, dModel]);
+}
+
+/** The last rows of a tensor's first axis, as a view. */
+export function lastRows(t: Tensor, count: number): Tensor {
+  const size = (t.data.length / t.shape[0]!) * count;
+  return { shape: [count, ...t.shape.slice(1)], data: t.data.subarray(t.data.length - size) };
+}
+
+/** [...] to [1, ...]. */
+export function batched(t: Tensor): Tensor {
+  return { shape: [1, ...t.shape], data: t.data };
+}
