@@ -27,7 +27,8 @@ class BatchedPatching:
         name = f"blocks.{layer}.mlp.hook_post"
         change = self.corrupted[name][:, indices] - self.clean[name][:, indices]
         write = self.model.blocks[layer].mlp.W_out[indices]
-        return self.clean[f"blocks.{layer}.hook_resid_post"] + change.T[:, :, None] * write[:, None]
+        states = self.clean[f"blocks.{layer}.hook_resid_post"] + change.T[:, :, None] * write[:, None]
+        return states.contiguous()
 
     @torch.inference_mode()
     def effects(self, layer, indices):
