@@ -2,14 +2,11 @@
  * A checkpoint in GPT-2 small's shape with seeded random weights, in a folder in Hugging Face's format, so that other
  * libraries read the very same weights. Speed does not care whether weights were trained.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeSafetensors } from '../dist/files.js';
-import { expectedTensors } from '../dist/model/layout.js';
-import { parseConfig } from '../dist/model/loaders/config-json.js';
-import { seededRandom } from '../dist/stats/random.js';
-import { sizeOf } from '../dist/tensor/tensor.js';
+import { expectedTensors, parseConfig, seededRandom, sizeOf, writeSafetensors } from './internals.mjs';
 
 const SEED = 20;
 const DEVIATION = 0.02;
@@ -47,20 +44,25 @@ let folder;
  * @param {(folder: string) => Promise<string[]>} benchmark
  */
 export async function withGpt2Shape(benchmark) {
-  folder ??= await write();
+  folder ??= await writeShape();
   return benchmark(folder);
 }
 
-async function write() {
+/**
+ * Writes a checkpoint; it is removed when the process ends.
+ * @param {Partial<typeof CONFIG>} changes what differs from GPT-2 small
+ */
+export async function writeShape(changes = {}) {
   const path = await mkdtemp(join(tmpdir(), 'mediators-gpt2-shape-'));
-  process.once('beforeExit', () => rm(path, { recursive: true, force: true }));
+  process.once('exit', () => rmSync(path, { recursive: true, force: true }));
+  const config = { ...CONFIG, ...changes };
   const random = seededRandom(SEED);
   const block = Float32Array.from({ length: BLOCK }, () => DEVIATION * normal(random));
-  const tensors = [...expectedTensors(parseConfig(CONFIG, 'config.json'))].map(([name, shape]) => ({
+  const tensors = [...expectedTensors(parseConfig(config, 'config.json'))].map(([name, shape]) => ({
     name,
     tensor: { shape, data: draw(random, block, sizeOf(shape), /ln_\w+\.weight$/.test(name) ? 1 : 0) },
   }));
-  await writeFile(join(path, 'config.json'), JSON.stringify(CONFIG));
+  await writeFile(join(path, 'config.json'), JSON.stringify(config));
   await writeSafetensors(join(path, 'model.safetensors'), tensors, { metadata: { format: 'pt' } });
   return path;
 }

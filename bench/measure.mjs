@@ -30,3 +30,20 @@ export async function seconds(call) {
 export function verdict(met, target) {
   return `target ${target}: ${met ? 'met' : 'NOT met'}`;
 }
+
+/**
+ * The largest difference of two lists, as a share of the largest expected value.
+ * @param {ArrayLike<number>} found
+ * @param {ArrayLike<number>} expected
+ */
+export function distance(found, expected) {
+  if (found.length !== expected.length)
+    throw new Error(`${found.length} values to compare with ${expected.length}`);
+  let largest = 0;
+  let most = 0;
+  for (let i = 0; i < expected.length; i++) {
+    largest = Math.max(largest, Math.abs(expected[i]));
+    most = Math.max(most, Math.abs(found[i] - expected[i]));
+  }
+  return largest === 0 ? most : most / largest;
+}

@@ -1,4 +1,4 @@
-"""A transformers model as a TransformerLens HookedTransformer, in float64.
+"""A transformers model as a TransformerLens HookedTransformer, in float64 unless told otherwise.
 
 `HookedTransformer.from_pretrained` asks a model hub for the configuration, so it is written out here; the weights go
 through TransformerLens's own conversion and processing.
@@ -38,7 +38,7 @@ def llama_config(c):
     return config
 
 
-def hook(hf_model, raw=False):
+def hook(hf_model, raw=False, dtype=torch.float64):
     """Processed as `from_pretrained` does (norms folded, writing weights and unembedding centred, value biases folded),
     or raw."""
     c = hf_model.config
@@ -47,7 +47,7 @@ def hook(hf_model, raw=False):
     if not raw:
         config["normalization_type"] += "Pre"
     config = HookedTransformerConfig(**config, use_attn_result=True, use_hook_mlp_in=True, device="cpu",
-                                     dtype=torch.float64, init_weights=False)
+                                     dtype=dtype, init_weights=False)
     model = HookedTransformer(config)
     weights = {name: value.detach().clone() for name, value in convert(hf_model, config).items()}
     model.load_and_process_state_dict(weights, fold_ln=not raw, center_writing_weights=not raw,

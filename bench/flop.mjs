@@ -1,0 +1,46 @@
+/**
+ * The arithmetic of neuron effects: FLOP of the matrix products that are computed, and their shapes. A pair is described
+ * by `length`, its tokens, and `first`, the position from which its prompts differ.
+ */
+
+/** Neurons in one batch: the study's own. */
+export const BATCH = 64;
+
+/** @param {{ clean: readonly number[], corrupted: readonly number[] }} pair */
+export function extentOf({ clean, corrupted }) {
+  return { length: clean.length, first: clean.findIndex((id, position) => id !== corrupted[position]) };
+}
+
+/**
+ * Matrix products of one neuron of a layer, 2 m k n each, in FLOP: in every later layer queries, keys, values and the
+ * output projection (p x d x d), scores and mixing (p x t x d), the MLP (p x d x 4d, twice), for p changed positions of
+ * t; in the last layer queries and all that follows of one position; and per layer what the heads wrote at the last
+ * token (d x d). Norms, softmax and activations are not counted.
+ */
+export function neuronFlop({ nLayers, dModel: d, dMlp }, layer, { length: t, first }) {
+  const p = t - first;
+  let total = 0;
+  for (let target = layer + 1; target < nLayers; target++) {
+    const q = target === nLayers - 1 ? 1 : p;
+    const attention = (2 * p + 2 * q) * d * d + 2 * q * t * d;
+    total += 2 * (attention + 2 * q * d * dMlp + d * d);
+  }
+  return total;
+}
+
+/** All neurons of a model. */
+export function allNeuronsFlop(config, extent) {
+  let total = 0;
+  for (let layer = 0; layer < config.nLayers; layer++) total += neuronFlop(config, layer, extent);
+  return total * config.dMlp;
+}
+
+/** The shapes [m, k, n] of the large products of a batch: attention's, and both of the MLP. */
+export function productShapes({ dModel, dMlp }, { length, first }) {
+  const rows = BATCH * (length - first);
+  return [
+    [rows, dModel, dModel],
+    [rows, dModel, dMlp],
+    [rows, dMlp, dModel],
+  ];
+}

@@ -1,0 +1,64 @@
+/**
+ * Effects of neurons without a study around them: any layer, one batch at a time.
+ */
+import { logitDifference } from '../dist/index.js';
+import { BATCH, extentOf } from './flop.mjs';
+import {
+  patchSources,
+  preparePatching,
+  releasePatching,
+  runBoth,
+  SuffixChain,
+  summariesOf,
+  unitContext,
+} from './internals.mjs';
+import { median } from './measure.mjs';
+
+/**
+ * Both runs of the pair and one direction of patching made ready, with the study's default measures.
+ * Calls of the model's own release its sessions: one sampler at a time.
+ */
+export async function neuronSampler({ loaded }, pair) {
+  const metric = logitDifference(pair.answer, pair.wrong);
+  const chain = await SuffixChain.create(loaded, metric, [pair.clean, pair.corrupted], extentOf(pair).first);
+  const [base, other] = await runBoth(chain);
+  await chain.release();
+  const source = { model: loaded, metric, base, other };
+  const patching = await preparePatching(chain, source, chain.starts[0], ['direct', 'through'], ['through']);
+  const context = unitContext(patching, ['heads', 'neurons']);
+  return {
+    /** One batch of neurons: all their effects, and the summaries that a study keeps. */
+    async run(layer, chunk) {
+      const indices = Array.from({ length: BATCH }, (_, i) => chunk * BATCH + i);
+      const seen = await patchSources(patching, 'neurons', layer, indices);
+      return summariesOf(context, seen, { kind: 'neurons', layer, indices });
+    },
+    async release() {
+      await releasePatching(patching);
+      await chain.release();
+    },
+  };
+}
+
+/** About `count` layers from the first to the last, evenly spaced. */
+export function sampledLayers(nLayers, count) {
+  const last = nLayers - 1;
+  const steps = Math.max(1, count - 1);
+  return [...new Set(Array.from({ length: steps + 1 }, (_, i) => Math.round((i * last) / steps)))];
+}
+
+/**
+ * The sum over all layers of medians measured at some, linear between them, as the work is.
+ * @param {ReadonlyMap<number, readonly number[]>} samples layer -> measurements; first and last layer among them
+ */
+export function overLayers(samples, nLayers) {
+  const sampled = [...samples.keys()].sort((a, b) => a - b);
+  let total = 0;
+  for (let layer = 0; layer < nLayers; layer++) {
+    const before = sampled.findLast((each) => each <= layer);
+    const after = sampled.find((each) => each >= layer);
+    const [low, high] = [median(samples.get(before)), median(samples.get(after))];
+    total += before === after ? low : low + ((high - low) * (layer - before)) / (after - before);
+  }
+  return total;
+}
