@@ -14,16 +14,18 @@ export function extentOf({ clean, corrupted }) {
 /**
  * Matrix products of one neuron of a layer, 2 m k n each, in FLOP: in every later layer queries, keys, values and the
  * output projection (p x d x d), scores and mixing (p x t x d), the MLP (p x d x 4d, twice), for p changed positions of
- * t; in the last layer queries and all that follows of one position; and per layer what the heads wrote at the last
- * token (d x d). Norms, softmax and activations are not counted.
+ * t; in the last layer queries and all that follows of one position; and per layer the norm of what the heads wrote at
+ * the last token (d x d_head). In the layer behind the neuron its vector is projected once in place of every position,
+ * and the base run's stream once a batch. Norms, softmax and activations are not counted.
  */
-export function neuronFlop({ nLayers, dModel: d, dMlp }, layer, { length: t, first }) {
+export function neuronFlop({ nLayers, dModel: d, dMlp, dHead }, layer, { length: t, first }) {
   const p = t - first;
   let total = 0;
   for (let target = layer + 1; target < nLayers; target++) {
     const q = target === nLayers - 1 ? 1 : p;
-    const attention = (2 * p + 2 * q) * d * d + 2 * q * t * d;
-    total += 2 * (attention + 2 * q * d * dMlp + d * d);
+    const rows = (positions) => (target === layer + 1 && p > 2 ? 1 + positions / BATCH : positions);
+    const attention = (2 * rows(p) + rows(q) + q) * d * d + 2 * q * t * d;
+    total += 2 * (attention + 2 * q * d * dMlp + d * dHead);
   }
   return total;
 }

@@ -3,7 +3,8 @@
  */
 export { toOnnx } from '../dist/compile/onnx.js';
 export { patchSources, preparePatching, releasePatching } from '../dist/effects/patching.js';
-export { summariesOf, unitContext } from '../dist/effects/unit.js';
+export { summariesOf } from '../dist/effects/summaries.js';
+export { unitContext } from '../dist/effects/unit.js';
 export { writeSafetensors } from '../dist/files.js';
 export { expectedTensors } from '../dist/model/layout.js';
 export { parseConfig } from '../dist/model/loaders/config-json.js';

@@ -24,7 +24,7 @@ export async function neuronSampler({ loaded }, pair) {
   const [base, other] = await runBoth(chain);
   await chain.release();
   const source = { model: loaded, metric, base, other };
-  const patching = await preparePatching(chain, source, chain.starts[0], ['direct', 'through'], ['through']);
+  const patching = await preparePatching(chain, source, ['direct', 'through'], []);
   const context = unitContext(patching, ['heads', 'neurons']);
   return {
     /** One batch of neurons: all their effects, and the summaries that a study keeps. */
