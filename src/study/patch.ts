@@ -1,6 +1,6 @@
 /**
- * The patching phase: every source of every layer, kind and direction. Units are a function of the model and options
- * alone; a unit's chunks are in place before its summary is, and the summary says that the unit is done.
+ * The patching phase: sources of every layer, kind and direction. A unit's chunks are in place before its summary is,
+ * and the summary says that the unit is done.
  */
 import type { LinearMeasure } from '../effects/measures.ts';
 import {
@@ -11,55 +11,18 @@ import {
   releasePatching,
 } from '../effects/patching.ts';
 import { CHUNK_SOURCES, type EffectsStore, matrixName } from '../effects/store.ts';
-import {
-  type AnyMeasure,
-  blocksOf,
-  type Sources,
-  summariesOf,
-  unitContext,
-  type UnitContext,
-} from '../effects/unit.ts';
-import { throwIfCancelled } from '../errors.ts';
-import { componentsPerLayer, type ModelConfig } from '../model/config.ts';
+import { type AnyMeasure, blocksOf, summariesOf, unitContext, type UnitContext } from '../effects/unit.ts';
+import { componentsPerLayer } from '../model/config.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import { tensor, type Tensor } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
 import { baseAndOther, type PairRuns } from './attribute.ts';
-import type { StudyFolder } from './folder.ts';
+import type { Direction } from '../terms.ts';
+import type { StudyFolder, Tensors } from './folder.ts';
 import type { StudyOptions } from './options.ts';
-import type { Direction, Kind } from '../terms.ts';
-
-export interface Unit extends Sources {
-  readonly direction: Direction;
-  /** Number of the chunk of sources within the layer. */
-  readonly chunk: number;
-}
-
-/** All units, in the order in which they run. */
-export function unitsOf(config: ModelConfig, options: StudyOptions): Unit[] {
-  return options.directions.flatMap((direction) =>
-    options.components.flatMap((kind) =>
-      Array.from({ length: config.nLayers }, (_, layer) => layerUnits(config, direction, kind, layer)).flat(),
-    ),
-  );
-}
-
-/** The units of one layer, in order of their chunks. */
-export function layerUnits(config: ModelConfig, direction: Direction, kind: Kind, layer: number): Unit[] {
-  const count = componentsPerLayer(config, kind);
-  const size = kind === 'heads' ? count : CHUNK_SOURCES;
-  return Array.from({ length: Math.ceil(count / size) }, (_, chunk) => ({
-    direction,
-    kind,
-    layer,
-    chunk,
-    indices: Array.from({ length: Math.min(size, count - chunk * size) }, (_, i) => chunk * size + i),
-  }));
-}
-
-export function unitName({ direction, kind, layer, chunk }: Unit): string {
-  return `patch.${direction}.${kind}.${layer}.${chunk}`;
-}
+import type { Done } from './phases.ts';
+import { runUnits } from './run-units.ts';
+import type { PatchUnit } from './units.ts';
 
 export interface PatchPhase {
   readonly chain: SuffixChain;
@@ -75,21 +38,18 @@ export interface PatchPhase {
 /** Runs the units that are not done. `done` is told of the sources of each finished unit. */
 export async function patchAll(
   phase: PatchPhase,
-  done: (count: number) => void,
+  units: readonly PatchUnit[],
+  done: Done,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { chain, options, folder } = phase;
-  for (const direction of options.directions) {
-    const units = unitsOf(chain.model.config, { ...options, directions: [direction] });
+  for (const direction of phase.options.directions) {
     let context: UnitContext | undefined;
-    for (const unit of units) {
-      throwIfCancelled(signal);
-      if (!(await folder.has(unitName(unit)))) {
-        context ??= await directionContext(phase, direction);
-        await runUnit(phase, context, unit);
-      }
-      done(unit.indices.length);
-    }
+    const compute = async (unit: PatchUnit) => {
+      context ??= await directionContext(phase, direction);
+      return patchUnit(phase, context, unit);
+    };
+    const own = units.filter((unit) => unit.direction === direction);
+    await runUnits(own, phase.folder, compute, done, signal);
     if (context) await releasePatching(context.patching);
   }
 }
@@ -108,7 +68,8 @@ async function directionContext(
   return unitContext(patching, options.components);
 }
 
-async function runUnit(phase: PatchPhase, context: UnitContext, unit: Unit): Promise<void> {
+/** Patches a unit's sources and writes its chunks; gives what its file holds. */
+async function patchUnit(phase: PatchPhase, context: UnitContext, unit: PatchUnit): Promise<Tensors> {
   const seen = await patchInBatches(context.patching, unit, phase.options.batch);
   const measures: AnyMeasure[] = ['change', ...phase.options.measures];
   for (const block of blocksOf(context, seen, unit, measures)) {
@@ -120,7 +81,7 @@ async function runUnit(phase: PatchPhase, context: UnitContext, unit: Unit): Pro
     const at = [unit.layer, unit.chunk, block.targetLayer, 0];
     await phase.store.writeChunk(unit.direction, name, at, padded(block.data, rows * targets));
   }
-  await phase.folder.save(unitName(unit), summariesOf(context, seen, unit));
+  return summariesOf(context, seen, unit);
 }
 
 function padded(data: Float32Array, length: number): Float32Array {
@@ -133,7 +94,7 @@ function padded(data: Float32Array, length: number): Float32Array {
 /** A unit in batches of at most `batch` runs. It is finished once begun: a stop between units loses nothing. */
 async function patchInBatches(
   patching: Patching,
-  { kind, layer, indices }: Unit,
+  { kind, layer, indices }: PatchUnit,
   batch: number,
 ): Promise<Observation> {
   const parts: Observation[] = [];
