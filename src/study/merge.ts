@@ -143,7 +143,7 @@ function checkNothingMissing(parts: readonly Part[], record: ShardRecord, expect
   const place = begun?.path ?? (parts.length === 1 ? parts[0]!.path : 'FOLDER');
   throw new InputError(
     `expected all ${expected.units.size} units of the study, got ${expected.units.size - missing.length} in ${paths(parts)}: ` +
-      `missing are units of ${shardNames(shards, shard.count)}, first ${missing[0]}; run: ${shardCommand(record, shard, place)}`,
+      `missing are units of ${shardNames(shards, shard.count)}, first ${missing[0]}; give their folders too, or run: ${shardCommand(record, shard, place)}`,
   );
 }
 

@@ -88,14 +88,14 @@ describe('merged shards are the study', () => {
   test('killed at any moment and started again', async () => {
     const random = new Random(7);
     const killed = out('killed');
-    const moments = [/^both runs: 1/, /^integrated gradients: 1/, /^patching: \d+$/, /^patching: \d\d\d/];
+    const moments = [/^integrated gradients: 1/, /^patching: \d+$/, /^patching: \d\d\d/];
     let kills = 0;
     for (const line of moments) {
       const moment = { line, delay: random.below(40) };
       if (await runChild([reference.folder, killed, '1', '2'], moment)) break;
       kills++;
     }
-    expect(kills).toBeGreaterThan(2);
+    expect(kills).toBeGreaterThan(1);
     await shard(1, 2, killed);
     const other = (await shard(0, 2, out('other'))).folder;
     expectWhole(await mergeStudies([killed, other], out('merged'), { figures: false }));
