@@ -2,7 +2,8 @@
  * Writing files under their final name only when they are complete, and what went wrong, in words. Node only.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from './errors.ts';
 import { encodeSafetensorsParts, type NamedTensor } from './tensor/safetensors.ts';
@@ -57,21 +58,74 @@ export async function writeFileAtomic(
   parts: readonly Uint8Array[],
   temporaryFolder: string = dirname(path),
 ): Promise<void> {
-  const temporary = join(temporaryFolder, `.${basename(path)}.${randomUUID()}.tmp`);
-  try {
-    await mkdir(temporaryFolder, { recursive: true });
-    await mkdir(dirname(path), { recursive: true });
-    const handle = await open(temporary, 'wx');
+  await placed(path, temporaryFolder, (temporary) => writeNew(temporary, parts), rename);
+}
+
+/** Copies a file, as `writeFileAtomic` writes one. Disks that can share the bytes of both do. */
+export async function copyFileAtomic(from: string, to: string, temporaryFolder: string): Promise<void> {
+  const copy = async (temporary: string) => {
+    await copyFile(from, temporary, constants.COPYFILE_FICLONE);
+    const handle = await open(temporary, 'r+');
     try {
-      for (const part of parts) await writeAll(handle, part);
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+  };
+  await placed(to, temporaryFolder, copy, rename);
+}
+
+/**
+ * Writes text into a file that is not there yet, whole, and tells whether it was so: of several processes that try at
+ * once, one succeeds. Where a disk has no hard links, the last one may win instead.
+ */
+export async function createTextAtomic(
+  path: string,
+  text: string,
+  temporaryFolder: string,
+): Promise<boolean> {
+  let created = true;
+  const place = async (temporary: string) => {
+    try {
+      await link(temporary, path);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') return rename(temporary, path);
+      created = false;
+    }
+    return rm(temporary);
+  };
+  const bytes = new TextEncoder().encode(text);
+  await placed(path, temporaryFolder, (temporary) => writeNew(temporary, [bytes]), place);
+  return created;
+}
+
+/** Makes a file under a temporary name, then gives it its own. */
+async function placed(
+  path: string,
+  temporaryFolder: string,
+  make: (temporary: string) => Promise<void>,
+  place: (temporary: string, path: string) => Promise<void>,
+): Promise<void> {
+  const temporary = join(temporaryFolder, `.${basename(path)}.${randomUUID()}.tmp`);
+  try {
+    await mkdir(temporaryFolder, { recursive: true });
+    await mkdir(dirname(path), { recursive: true });
+    await make(temporary);
+    await place(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw writingError(path, error);
+  }
+}
+
+/** Writes a new file and flushes it. */
+async function writeNew(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    for (const part of parts) await writeAll(handle, part);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

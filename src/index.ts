@@ -13,9 +13,12 @@ export type { NamesFilter } from './patch/names.ts';
 export type { Callback, Hook, HookFunction } from './patch/walk.ts';
 export { openStudy, type StudyResults } from './results/read.ts';
 export type { StudyJson } from './results/study-json.ts';
+export { type MergeOptions, mergeStudies } from './study/merge.ts';
 export { DEFAULTS, type StudyOptions } from './study/options.ts';
 export type { Progress } from './study/phases.ts';
-export { type Study, study, type StudyHandlers } from './study/study.ts';
+export type { Study, StudyHandlers } from './study/handlers.ts';
+export type { Shard } from './study/shard.ts';
+export { study, type StudyShard, studyShard } from './study/study.ts';
 export type { Lint } from './tasks/lint.ts';
 export { type LogitDifference, logitDifference, type Metric } from './tasks/metric.ts';
 export {

@@ -5,12 +5,13 @@
 import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { explain, EXIT } from './exit.ts';
+import { mergeCommand } from './merge.ts';
 import { reportCommand } from './report.ts';
 import { studyCommand } from './study.ts';
 import { notYet } from './values.ts';
 
 /** Commands of later versions: known by name, refused. */
-const LATER = ['survey', 'merge', 'audit', 'tasks', 'models', 'lab'];
+const LATER = ['survey', 'audit', 'tasks', 'models', 'lab'];
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -22,6 +23,7 @@ function program(signal: AbortSignal): Command {
     .description('Causal mechanistic interpretability of transformer language models: exact, fast, in Node.')
     .version(version())
     .addCommand(studyCommand(signal))
+    .addCommand(mergeCommand(signal))
     .addCommand(reportCommand(signal))
     .addHelpText('after', '\nmediators help <command> tells the options of a command.')
     .helpCommand('help [command]', 'display help for a command') as Command;
@@ -32,7 +34,7 @@ function program(signal: AbortSignal): Command {
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
-        throw notYet(name, 'study and report are there');
+        throw notYet(name, 'study, merge and report are there');
       });
   }
   for (const command of [root, ...root.commands]) {

@@ -2,9 +2,10 @@
  * What to type to make a study again, for its provenance.
  */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { shellWord } from '../study/command.ts';
 
 /** Options that change where results go, or how fast they come, but not the results. */
-const NOT_NEEDED: ReadonlySet<string> = new Set(['out', 'resume', 'json', 'quiet', 'threads']);
+const NOT_NEEDED: ReadonlySet<string> = new Set(['out', 'resume', 'json', 'quiet', 'threads', 'shard']);
 
 /** The command that was given, from its parsed options, without what only concerns its output. */
 export function reproducingCommand(command: CommandUnknownOpts): string {
@@ -16,15 +17,10 @@ export function reproducingCommand(command: CommandUnknownOpts): string {
     if (typeof value === 'boolean') return value === option.negate ? [] : [String(option.long)];
     return [String(option.long), valueText(value)];
   });
-  return ['mediators', command.name(), ...words.map(quoted)].join(' ');
+  return ['mediators', command.name(), ...words.map(shellWord)].join(' ');
 }
 
 function valueText(value: unknown): string {
   if (!Array.isArray(value)) return String(value);
   return value.length === 0 ? 'none' : value.join(',');
-}
-
-/** A word as a POSIX shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,18 +1,18 @@
 /**
  * What `mediators study` does once its options are known to be right.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { loadCheckpoint } from '../load-model.ts';
 import type { Checkpoint } from '../model/checkpoint.ts';
 import { openCheckpoint } from '../model/loaders/open.ts';
 import { checkOut } from '../study/folder.ts';
 import type { StudyOptions } from '../study/options.ts';
-import { completeStudy, type Study, study } from '../study/study.ts';
+import type { Study } from '../study/handlers.ts';
+import { shardLine } from '../study/missing.ts';
+import { completeStudy, study, type StudyShard, studyShard } from '../study/study.ts';
 import { type Pair, pairFor } from '../tasks/pair.ts';
 import type { PairRequest } from './pair.ts';
 import { type ProgressView, progressView } from './progress.ts';
-import { summaryText, wantsColour } from './summary.ts';
+import { studyOutput } from './summary.ts';
 
 /** What was asked for. */
 export interface StudyCall {
@@ -37,11 +37,7 @@ export async function runStudy(call: StudyCall, signal: AbortSignal): Promise<vo
     const sha256 = () => checkpoint.sha256();
     const complete = await completeStudy({ raw, sha256, config: checkpoint.config }, pair, options);
     const result = complete ?? (await compute(checkpoint, pair, call, progress, signal));
-    process.stdout.write(
-      call.json
-        ? await studyJsonOf(result)
-        : `${summaryText(result, wantsColour(process.stdout, process.env))}\n`,
-    );
+    process.stdout.write(await output(result, call.json));
   } finally {
     progress.stop();
     await checkpoint.close();
@@ -54,7 +50,7 @@ async function compute(
   { options, raw, threads }: StudyCall,
   progress: ProgressView,
   signal: AbortSignal,
-): Promise<Study> {
+): Promise<Study | StudyShard> {
   const model = await loadCheckpoint(checkpoint, {
     raw,
     signal,
@@ -62,7 +58,8 @@ async function compute(
     onProgress: (done, total) => progress.show({ phase: 'weights', done, total, unit: 'bytes' }),
   });
   try {
-    const result = await study(model, pair, options, { signal, onProgress: progress.show });
+    const run = options.shard.count > 1 ? studyShard : study;
+    const result = await run(model, pair, options, { signal, onProgress: progress.show });
     progress.finish();
     return result;
   } finally {
@@ -70,7 +67,8 @@ async function compute(
   }
 }
 
-/** The file as it is: what a script reads is what the folder holds. */
-function studyJsonOf({ folder }: Study): Promise<string> {
-  return readFile(join(folder, 'study.json'), 'utf8');
+/** What goes to stdout: a study's as `studyOutput` has it, a shard's record or what to do with its folder. */
+function output(result: Study | StudyShard, json: boolean): Promise<string> | string {
+  if (!('record' in result)) return studyOutput(result, json);
+  return json ? `${JSON.stringify(result.record, null, 1)}\n` : `${shardLine(result)}\n`;
 }

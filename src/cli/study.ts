@@ -17,13 +17,14 @@ import { shown } from '../tensor/json.ts';
 import { CONTRASTS, DIRECTIONS, KINDS } from '../terms.ts';
 import { requestedPair } from './pair.ts';
 import { reproducingCommand } from './reproduce.ts';
+import { readShard } from './shard.ts';
 import { notYet, numberBetween, oneOf, tokenIds, wholeNumber, wordList } from './values.ts';
 
 /** More threads than any machine of today has cores: ONNX Runtime would start them all. */
 const MAX_THREADS = 1024;
 
 /** Options of a later version: known, hidden, refused. */
-const LATER = ['--as-published', '--plan', '--memory <bytes>', '--shard <part>', '--device <name>'];
+const LATER = ['--as-published', '--plan', '--memory <bytes>', '--device <name>'];
 
 const EXAMPLES = `
 Examples:
@@ -31,7 +32,15 @@ Examples:
   mediators study --pair notebook --out notebook
   mediators study --model ./my-gpt2 --components heads --out heads --json
   mediators study --clean 'The keys to the cabinet' --corrupted 'The key to the cabinet' \\
-    --answer ' are' --wrong ' is' --contrast swap --out agreement`;
+    --answer ' are' --wrong ' is' --contrast swap --out agreement
+
+On many machines, into a folder of each or into one that all share; then merge:
+  mediators study --shard 0/2 --out part0          (and 1/2 into part1)
+  mediators merge --out all part0 part1
+  mediators study --shard auto --out shared        (each task of sbatch --array=0-9)
+  mediators study --shard auto/10 --out shared     (each pod of an indexed Kubernetes job of 10)
+  mediators merge --out shared shared
+The same command goes on after a stop, without --resume. Variables of the job array are read for auto only.`;
 
 function measureList(text: string): Measure[] {
   return text === 'none' ? [] : wordList('--measures', MEASURES)(text);
@@ -146,7 +155,15 @@ function described() {
     )
     .option('--full', 'write effect matrices whole, however large')
     .optionsGroup('Output:')
-    .option('--out <folder>', withDefault('folder of results; must be empty unless --resume', d.out))
+    .option(
+      '--shard <part>',
+      'compute part i of n (from 0): i/n; auto: place and size of the Slurm array; auto/n: job index (SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX) of n',
+      (text) => readShard(text, process.env),
+    )
+    .option(
+      '--out <folder>',
+      withDefault('folder of results; must be empty unless --resume or --shard', d.out),
+    )
     .option('--resume', 'go on with what the folder holds')
     .option('--json', 'print study.json on stdout instead of the summary')
     .option('--quiet', 'no progress')
@@ -174,7 +191,7 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
 }
 
 function studyOptions(options: ParsedOptions): Partial<StudyOptions> {
-  const { out, components, directions, measures, steps, quantile, tau, seed, batch } = options;
+  const { out, components, directions, measures, steps, quantile, tau, seed, batch, shard } = options;
   return {
     out,
     components,
@@ -186,6 +203,8 @@ function studyOptions(options: ParsedOptions): Partial<StudyOptions> {
     seed,
     batch,
     full: options.full === true,
-    resume: options.resume === true,
+    shard,
+    // A job that is put back into the queue runs the very same command.
+    resume: options.resume === true || shard !== undefined,
   };
 }

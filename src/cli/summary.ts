@@ -1,10 +1,12 @@
 /**
  * The few lines that a study ends with: metric, what was labelled, warnings, where the page lies.
  */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createColors } from 'picocolors';
 import { LABEL_STYLES } from '../plots/palette.ts';
 import { LABELS, type StudyJson } from '../results/study-json.ts';
-import type { Study } from '../study/study.ts';
+import type { Study } from '../study/handlers.ts';
 import { isSmallD } from '../tasks/metric.ts';
 import { KINDS, type Kind } from '../terms.ts';
 
@@ -17,6 +19,12 @@ export function wantsColour(
   environment: Readonly<Record<string, string | undefined>>,
 ): boolean {
   return stream.isTTY === true && !environment.NO_COLOR;
+}
+
+/** What a command prints of a finished study: the file as it is, for scripts, or the summary. */
+export async function studyOutput(study: Study, json: boolean): Promise<string> {
+  if (json) return readFile(join(study.folder, 'study.json'), 'utf8');
+  return `${summaryText(study, wantsColour(process.stdout, process.env))}\n`;
 }
 
 /** The summary as text, with colour where asked. */

@@ -48,6 +48,11 @@ export function matrixPlan(
   };
 }
 
+/** Where a chunk lies within the store, with slashes. */
+export function chunkPath(direction: Direction, name: string, at: readonly number[]): string {
+  return [direction, name, 'c', ...at].join('/');
+}
+
 /** A Zarr store on disk whose files are written whole or not at all. */
 export class EffectsStore {
   private readonly root: zarr.Location<AtomicStore>;
@@ -88,7 +93,7 @@ export class EffectsStore {
     at: readonly number[],
     data: Float32Array | Int32Array,
   ): Promise<void> {
-    const path = join(this.folder, direction, name, 'c', ...at.map(String));
+    const path = join(this.folder, chunkPath(direction, name, at));
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     await writeFileAtomic(path, [bytes], this.temporaryFolder);
   }

@@ -41,7 +41,10 @@ export interface ModelConfig {
   readonly bosTokenId?: number;
 }
 
+/** How many layers and components there are: all that the files of a study depend on. */
+export type ModelShape = Pick<ModelConfig, 'nLayers' | 'nHeads' | 'dMlp'>;
+
 /** How many components of a kind each layer has. */
-export function componentsPerLayer(config: ModelConfig, kind: Kind): number {
+export function componentsPerLayer(config: ModelShape, kind: Kind): number {
   return kind === 'heads' ? config.nHeads : config.dMlp;
 }

@@ -45,7 +45,9 @@ export async function readStudyJson(folder: string): Promise<StudyJson> {
 }
 
 function incomplete(folder: string): InputError {
-  return new InputError(`incomplete study: ${folder}; finish it with --resume`);
+  return new InputError(
+    `incomplete study: ${folder}; finish it with --resume, or its shards with mediators merge`,
+  );
 }
 
 /** Reads `scores.safetensors` of a folder. */

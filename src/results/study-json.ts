@@ -146,35 +146,42 @@ export type PerKind<T> = Partial<Record<Kind, T>>;
 /** Per direction; a direction that was not computed is absent. */
 export type PerDirection<T> = Partial<Record<Direction, T>>;
 
-export interface StudyJson {
-  schema: string;
-  complete: boolean;
+/** What is known of a study before its scores: the record of an unfinished one tells it too. */
+export interface KnownJson {
   model: { id: string; architecture: string; sha256: string };
   /** Sizes of the model: neurons is the number per layer. */
   shape: { layers: number; heads: number; neurons: number };
-  components: Kind[];
   pair: PairJson;
   metric: MetricJson;
-  /** The options as resolved, defaults included. */
-  options: Record<string, unknown>;
   /** A command that makes this study again. */
   command: string;
   versions: Record<string, string>;
   /** What executed the model, such as `cpu`. */
   provider: string;
+  /** Seconds of all runs together, and the largest peak of any. */
   phases: PhaseJson[];
   lint: LintJson[];
+  predictions: { clean: PredictionJson[]; corrupted: PredictionJson[] };
+  /** What must be the same for `--resume` to take this study for its own. */
+  identity: Record<string, string | number | boolean | null>;
+}
+
+export interface StudyJson extends KnownJson {
+  schema: string;
+  complete: boolean;
+  components: Kind[];
+  /** The options as resolved, defaults included. */
+  options: Record<string, unknown>;
+  /** Types of processor that computed it, sorted: results of different types agree to rounding. */
+  processors?: string[];
   /** |sum of scores - change of F| of every layer, in units of F. */
   completeness_gap: PerDirection<PerKind<number[]>>;
-  predictions: { clean: PredictionJson[]; corrupted: PredictionJson[] };
   latent: PerKind<LatentSetsJson>;
   labels: PerKind<LabelSetsJson>;
   label_stability: PerKind<LabelStabilityJson>;
   controls: PerKind<PerDirection<ControlsJson>>;
   /** Names of effect arrays that are too large to be written whole. */
   arrays_absent: string[];
-  /** What must be the same for `--resume` to take this study for its own. */
-  identity: Record<string, string | number | boolean | null>;
 }
 
 const text = z.string();
@@ -233,29 +240,37 @@ const pair = z.object({
   wrong: token.optional(),
 });
 
-/** What a valid `study.json` looks like. Unknown fields are dropped: a newer minor version may add some. */
-export const studyJson: z.ZodType<StudyJson> = z.object({
-  schema: text,
-  complete: z.boolean(),
+const known = z.object({
   model: z.object({ id: text, architecture: text, sha256: text }),
   shape: z.object({ layers: count, heads: count, neurons: count }),
-  components: z.array(z.enum(KINDS)),
   pair,
   metric: z.object({ name: text, clean: real, corrupted: real, D: real }),
-  options: z.record(text, z.unknown()),
   command: text,
   versions: z.record(text, text),
   provider: text,
   phases: z.array(z.object({ name: text, seconds: real, peak_bytes: real })),
   lint: z.array(z.object({ code: text, message: text })),
-  completeness_gap: perDirection(perKind(z.array(real))),
   predictions: z.object({ clean: z.array(prediction), corrupted: z.array(prediction) }),
+  identity: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])).default({}),
+});
+
+/** What of it a valid record holds. Unknown fields are dropped. */
+export const knownJson: z.ZodType<KnownJson> = known;
+
+/** What a valid `study.json` looks like. Unknown fields are dropped: a newer minor version may add some. */
+export const studyJson: z.ZodType<StudyJson> = z.object({
+  schema: text,
+  complete: z.boolean(),
+  ...known.shape,
+  components: z.array(z.enum(KINDS)),
+  options: z.record(text, z.unknown()),
+  processors: z.array(text).optional(),
+  completeness_gap: perDirection(perKind(z.array(real))),
   latent: perKind(z.object({ noising: components, denoising: components, both: components })),
   labels: perKind(z.partialRecord(z.enum(LABELS), components)),
   label_stability: perKind(z.object({ half_tau: count, double_tau: count })),
   controls: perKind(perDirection(controls)),
   arrays_absent: z.array(text),
-  identity: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])).default({}),
 });
 
 /** The text of `study.json`. NaN becomes null. */

@@ -3,12 +3,11 @@
  */
 import { isComplete, MAX_STEPS } from '../attribution/integrated-gradients.ts';
 import type { EffectsStore } from '../effects/store.ts';
-import { componentsPerLayer, type ModelConfig } from '../model/config.ts';
+import { componentsPerLayer, type ModelShape } from '../model/config.ts';
 import { tensor, type Tensor, zeros } from '../tensor/tensor.ts';
-import { igUnit } from './attribute.ts';
 import type { StudyFolder, Tensors } from './folder.ts';
 import type { StudyOptions } from './options.ts';
-import { layerUnits, unitName } from './patch.ts';
+import { attributionName, patchUnits } from './units.ts';
 import { type Direction, DIRECTIONS, type Kind } from '../terms.ts';
 
 export interface AssembledIg {
@@ -21,7 +20,7 @@ export interface AssembledIg {
 
 /** Joins the layers of integrated gradients; positions before the suffix are exactly 0. `d`: D of the pair. */
 export async function assembleIg(
-  config: ModelConfig,
+  config: ModelShape,
   folder: StudyFolder,
   options: StudyOptions,
   length: number,
@@ -37,7 +36,7 @@ export async function assembleIg(
       const sums = zeros([config.nLayers, size]);
       const layerGaps: number[] = [];
       for (let layer = 0; layer < config.nLayers; layer++) {
-        const unit = await folder.load(igUnit(direction, kind, layer));
+        const unit = await folder.load(attributionName(direction, kind, layer));
         const own = unit.get('positions') as Tensor;
         const gap = unit.get('gap')!.data[0]!;
         positions.data.set(own.data, (layer + 1) * length * size - own.data.length);
@@ -72,7 +71,7 @@ const KEPT = ['ap', 'gain', 'ledger', 'own'] as const;
 
 /** Joins the patching units into arrays of scores, and writes the store's summaries. */
 export async function assemblePatching(
-  config: ModelConfig,
+  config: ModelShape,
   folder: StudyFolder,
   store: EffectsStore,
   options: StudyOptions,
@@ -98,15 +97,14 @@ export async function assemblePatching(
 }
 
 async function layerSummaries(
-  config: ModelConfig,
+  config: ModelShape,
   folder: StudyFolder,
   direction: Direction,
   kind: Kind,
   layer: number,
 ): Promise<Tensors> {
   const parts: Tensors[] = [];
-  for (const unit of layerUnits(config, direction, kind, layer))
-    parts.push(await folder.load(unitName(unit)));
+  for (const unit of patchUnits(config, direction, kind, layer)) parts.push(await folder.load(unit.name));
   const names = [...parts[0]!.keys()];
   return new Map(names.map((name) => [name, joinUnits(parts.map((part) => part.get(name)!))]));
 }

@@ -1,18 +1,18 @@
 /**
- * The attribution phase: integrated gradients of every layer, kind and direction, one file each.
+ * The attribution phase: integrated gradients of a layer, kind and direction.
  */
 import {
   type LayerScores,
   layerIntegratedGradients,
   refinedScores,
 } from '../attribution/integrated-gradients.ts';
-import { throwIfCancelled } from '../errors.ts';
 import type { Run } from '../patch/pair-runs.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
-import { tensor, type Tensor } from '../tensor/tensor.ts';
-import type { StudyFolder } from './folder.ts';
+import { tensor } from '../tensor/tensor.ts';
+import type { Direction } from '../terms.ts';
+import type { Tensors } from './folder.ts';
 import { DEFAULT_STEPS, type StudyOptions } from './options.ts';
-import { type Direction, DIRECTIONS, type Kind } from '../terms.ts';
+import type { AttributionUnit } from './units.ts';
 
 /** Both runs of a pair. */
 export interface PairRuns {
@@ -27,39 +27,20 @@ export function baseAndOther(runs: PairRuns, direction: Direction): { base: Run;
     : { base: runs.corrupted, other: runs.clean };
 }
 
-export function igUnit(direction: Direction, kind: Kind, layer: number): string {
-  return `ig.${direction}.${kind}.${layer}`;
-}
-
-/** Computes what the folder does not have yet, always in both directions. `done` is told of each finished layer. */
-export async function attribute(
+/** One layer of one kind and direction. */
+export async function attributeUnit(
   chain: SuffixChain,
   runs: PairRuns,
-  folder: StudyFolder,
-  options: StudyOptions,
-  done: (count: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+  { direction, kind, layer }: AttributionUnit,
+  { steps }: StudyOptions,
+): Promise<Tensors> {
+  const { base, other } = baseAndOther(runs, direction);
+  const run = (points: number) => layerIntegratedGradients(chain, layer, kind, base, other, points);
   const d = runs.clean.metric - runs.corrupted.metric;
-  for (const direction of DIRECTIONS) {
-    const { base, other } = baseAndOther(runs, direction);
-    for (const kind of options.components) {
-      for (let layer = 0; layer < chain.model.config.nLayers; layer++) {
-        throwIfCancelled(signal);
-        const unit = igUnit(direction, kind, layer);
-        if (!(await folder.has(unit))) {
-          const run = (steps: number) => layerIntegratedGradients(chain, layer, kind, base, other, steps);
-          const scores =
-            options.steps === 'auto' ? await refinedScores(run, DEFAULT_STEPS, d) : await run(options.steps);
-          await folder.save(unit, stored(scores));
-        }
-        done(1);
-      }
-    }
-  }
+  return stored(steps === 'auto' ? await refinedScores(run, DEFAULT_STEPS, d) : await run(steps));
 }
 
-function stored(scores: LayerScores): Map<string, Tensor> {
+function stored(scores: LayerScores): Tensors {
   return new Map([
     ['positions', scores.positions],
     ['gap', tensor(Float32Array.of(scores.gap), [1])],

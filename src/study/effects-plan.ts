@@ -4,7 +4,7 @@
 import { type ArrayPlan, matrixName, matrixPlan } from '../effects/store.ts';
 import { TOP } from '../effects/strongest.ts';
 import type { AnyMeasure } from '../effects/unit.ts';
-import { componentsPerLayer, type ModelConfig } from '../model/config.ts';
+import { componentsPerLayer, type ModelShape } from '../model/config.ts';
 import type { StudyOptions } from './options.ts';
 import type { Kind } from '../terms.ts';
 
@@ -27,7 +27,7 @@ export interface EffectsPlan {
 }
 
 /** The arrays of one direction. */
-export function planEffects(config: ModelConfig, options: StudyOptions, model: string): EffectsPlan {
+export function planEffects(config: ModelShape, options: StudyOptions, model: string): EffectsPlan {
   const sizes = { layers: config.nLayers, heads: config.nHeads, neurons: config.dMlp };
   const measures: AnyMeasure[] = ['change', ...options.measures];
   const arrays: ArrayPlan[] = [];
@@ -47,7 +47,7 @@ export function planEffects(config: ModelConfig, options: StudyOptions, model: s
   return { arrays, absent };
 }
 
-function summaryPlans(config: ModelConfig, source: Kind, target: Kind, model: string): ArrayPlan[] {
+function summaryPlans(config: ModelShape, source: Kind, target: Kind, model: string): ArrayPlan[] {
   const sources = componentsPerLayer(config, source);
   const { nLayers } = config;
   const name = `${source}_to_${target}`;

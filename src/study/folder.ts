@@ -5,7 +5,7 @@
 import { access, constants, mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
-import { systemReason, writeSafetensors, writeTextAtomic } from '../files.ts';
+import { createTextAtomic, systemReason, writeSafetensors, writeTextAtomic } from '../files.ts';
 import { decodeSafetensors } from '../tensor/safetensors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -13,8 +13,10 @@ import type { Tensor } from '../tensor/tensor.ts';
 export type Identity = Readonly<Record<string, string | number | boolean | null>>;
 
 const WORK = '.work';
-const MANIFEST = 'manifest.json';
+export const MANIFEST = 'manifest.json';
 const STUDY = 'study.json';
+/** Begins the names of folders that `checkOut` makes for a moment. */
+const TRIAL = '.mediators-';
 
 export type Tensors = ReadonlyMap<string, Tensor | Tensor<Int32Array>>;
 
@@ -46,34 +48,48 @@ export class StudyFolder {
    */
   async holds(identity: Identity): Promise<FolderState> {
     const complete = await this.readJson(join(this.path, STUDY));
-    const known = complete
-      ? (complete as { identity?: Identity }).identity
-      : await this.readJson(join(this.work, MANIFEST));
+    let known = complete ? (complete as { identity?: Identity }).identity : await this.manifest();
     if (known === undefined || known === null) {
-      const others = (await this.entries()).filter((name) => name !== WORK);
+      const others = (await this.entries()).filter((name) => name !== WORK && !name.startsWith(TRIAL));
       if (others.length === 0) return 'new';
-      throw new InputError(
-        `expected a folder of an unfinished study, got ${this.path} with ${others[0]}; choose another`,
-      );
+      // Another shard may have begun it since; a manifest comes before everything else.
+      known = await this.manifest();
+      if (known === undefined || known === null) {
+        throw new InputError(
+          `expected a folder of an unfinished study, got ${this.path} with ${others[0]}; choose another`,
+        );
+      }
     }
-    compare(known as Identity, identity, this.path);
+    compare(known, identity, this.path);
     return complete ? 'complete' : 'begun';
   }
 
   /** Claims the folder for a study, or finds what it already holds of it; throws as `holds`. */
   async claim(identity: Identity): Promise<FolderState> {
     const state = await this.holds(identity);
-    if (state === 'new') await writeTextAtomic(join(this.work, MANIFEST), JSON.stringify(identity, null, 1));
+    if (state === 'new') {
+      const text = JSON.stringify(identity, null, 1);
+      const first = await createTextAtomic(join(this.work, MANIFEST), text, this.work);
+      // Another process was faster: it may be another shard of this study, or another study.
+      if (!first) return this.holds(identity);
+    }
     if (state === 'complete') await this.tidy();
     return state;
   }
 
+  /** Which study the folder is being made for, as far as it says so; nothing of it is checked. */
+  async manifest(): Promise<Identity | undefined> {
+    return (await this.readJson(join(this.work, MANIFEST))) as Identity | undefined;
+  }
+
+  /** Whether the study is complete. */
+  async isComplete(): Promise<boolean> {
+    return exists(join(this.path, STUDY));
+  }
+
   /** Whether a unit is done. */
   async has(name: string): Promise<boolean> {
-    return stat(this.unitPath(name)).then(
-      () => true,
-      () => false,
-    );
+    return exists(this.unitPath(name));
   }
 
   async save(name: string, tensors: Tensors): Promise<void> {
@@ -96,8 +112,9 @@ export class StudyFolder {
     await rm(this.work, { recursive: true, force: true });
   }
 
-  private unitPath(name: string): string {
-    return join(this.work, `${name}.safetensors`);
+  /** Where a unit's file lies. */
+  unitPath(name: string): string {
+    return join(this.work, unitFile(name));
   }
 
   private entries(): Promise<string[]> {
@@ -117,6 +134,25 @@ export class StudyFolder {
       throw new InputError(`expected JSON in ${path}, got something else; remove the folder and start again`);
     }
   }
+}
+
+const UNIT = '.safetensors';
+
+/** The name of a unit's file. */
+export function unitFile(name: string): string {
+  return `${name}${UNIT}`;
+}
+
+/** The name of the unit that a file is of, if it is one's. */
+export function unitOfFile(file: string): string | undefined {
+  return file.endsWith(UNIT) ? file.slice(0, -UNIT.length) : undefined;
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**
@@ -148,7 +184,7 @@ export async function checkOut(path: string, resume: boolean): Promise<void> {
 /** Makes a folder within and removes it again: permissions alone do not tell what root or a disk may do. */
 async function checkTakesFolders(path: string, within: string): Promise<void> {
   try {
-    await rmdir(await mkdtemp(join(within, '.mediators-')));
+    await rmdir(await mkdtemp(join(within, TRIAL)));
   } catch (error) {
     throw unwritable(path, error);
   }
@@ -179,12 +215,21 @@ function unwritable(path: string, error: unknown): InputError {
 }
 
 function compare(known: Identity, wanted: Identity, path: string): void {
-  for (const key of new Set([...Object.keys(wanted), ...Object.keys(known)])) {
-    if (known[key] === wanted[key]) continue;
-    throw new InputError(
-      `expected the study that ${path} holds, with ${key} ${shown(known[key])}, got ${key} ${shown(wanted[key])}; give the same or another --out`,
-    );
-  }
+  const difference = firstDifference(known, wanted);
+  if (difference === undefined) return;
+  const { key, a, b } = difference;
+  throw new InputError(
+    `expected the study that ${path} holds, with ${key} ${a}, got ${key} ${b}; give the same or another --out`,
+  );
+}
+
+/** Where two studies differ first, and what each has there, as text. */
+export function firstDifference(
+  a: Identity,
+  b: Identity,
+): { readonly key: string; readonly a: string; readonly b: string } | undefined {
+  const key = [...new Set([...Object.keys(b), ...Object.keys(a)])].find((name) => a[name] !== b[name]);
+  return key === undefined ? undefined : { key, a: shown(a[key]), b: shown(b[key]) };
 }
 
 function shown(value: unknown): string {

@@ -6,6 +6,7 @@ import { InputError } from '../errors.ts';
 import { DEFAULT_QUANTILE } from '../latent/highlight.ts';
 import { DEFAULT_TAU } from '../latent/labels.ts';
 import { type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
+import { MAX_SHARDS, type Shard, WHOLE } from './shard.ts';
 
 export const DEFAULT_OUT = './mediators-study';
 /** Gauss-Legendre points of integrated gradients. */
@@ -37,7 +38,9 @@ export interface StudyOptions {
   readonly seed: number;
   /** Patched runs in one batch, at most 64. */
   readonly batch: number;
-  /** Go on with what a folder holds. */
+  /** Which part to compute. All of it is shard 0 of 1. */
+  readonly shard: Shard;
+  /** Go on with what a folder holds. A shard of several always does: a requeued job runs the same command. */
   readonly resume: boolean;
   /** Draw figures and page; otherwise `mediators report` can do so later. */
   readonly figures: boolean;
@@ -56,6 +59,7 @@ export const DEFAULTS: StudyOptions = {
   tau: DEFAULT_TAU,
   seed: 0,
   batch: DEFAULT_BATCH,
+  shard: WHOLE,
   resume: false,
   figures: true,
 };
@@ -64,7 +68,7 @@ export const DEFAULTS: StudyOptions = {
 export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   const options: StudyOptions = { ...DEFAULTS, ...Object.fromEntries(present) };
-  const { steps, quantile, tau, seed, batch } = options;
+  const { steps, quantile, tau, seed, batch, shard } = options;
   checkList('components', options.components, KINDS);
   checkList('directions', options.directions, DIRECTIONS);
   if (options.measures.length > 0) checkList('measures', options.measures, MEASURES);
@@ -73,7 +77,9 @@ export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   if (!(tau > 0 && Number.isFinite(tau))) fail('tau', 'a number above 0', tau);
   checkWhole('seed', seed, 0, MAX_SEED);
   checkWhole('batch', batch, 1, MAX_BATCH);
-  return options;
+  checkWhole('the number of shards', shard.count, 1, MAX_SHARDS);
+  checkWhole('the shard', shard.index, 0, shard.count - 1);
+  return { ...options, resume: options.resume || shard.count > 1 };
 }
 
 function checkWhole(

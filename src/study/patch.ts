@@ -1,6 +1,6 @@
 /**
- * The patching phase: every source of every layer, kind and direction. Units are a function of the model and options
- * alone; a unit's chunks are in place before its summary is, and the summary says that the unit is done.
+ * The patching phase: sources of every layer, kind and direction. A unit's chunks are in place before its summary is,
+ * and the summary says that the unit is done.
  */
 import type { LinearMeasure } from '../effects/measures.ts';
 import {
@@ -12,51 +12,18 @@ import {
 } from '../effects/patching.ts';
 import { CHUNK_SOURCES, type EffectsStore, matrixName } from '../effects/store.ts';
 import { summariesOf } from '../effects/summaries.ts';
-import { type AnyMeasure, blocksOf, type Sources, unitContext, type UnitContext } from '../effects/unit.ts';
-import { throwIfCancelled } from '../errors.ts';
-import { componentsPerLayer, type ModelConfig } from '../model/config.ts';
+import { type AnyMeasure, blocksOf, unitContext, type UnitContext } from '../effects/unit.ts';
+import { componentsPerLayer } from '../model/config.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import { tensor, type Tensor } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
 import { baseAndOther, type PairRuns } from './attribute.ts';
-import type { StudyFolder } from './folder.ts';
-import type { StudyOptions } from './options.ts';
 import type { Direction, Kind } from '../terms.ts';
-
-export interface Unit extends Sources {
-  readonly direction: Direction;
-  /** Number of the chunk of sources within the layer. */
-  readonly chunk: number;
-}
-
-/** All units, in the order in which they run. */
-export function unitsOf(config: ModelConfig, options: StudyOptions): Unit[] {
-  return options.directions.flatMap((direction) =>
-    options.components.flatMap((kind) =>
-      Array.from({ length: config.nLayers }, (_, layer) => layerUnits(config, direction, kind, layer)).flat(),
-    ),
-  );
-}
-
-/** The units of one layer, in order of their chunks. */
-export function layerUnits(config: ModelConfig, direction: Direction, kind: Kind, layer: number): Unit[] {
-  const count = componentsPerLayer(config, kind);
-  const size = kind === 'heads' ? count : CHUNK_SOURCES;
-  return Array.from({ length: Math.ceil(count / size) }, (_, chunk) => ({
-    direction,
-    kind,
-    layer,
-    chunk,
-    indices: Array.from({ length: Math.min(size, count - chunk * size) }, (_, i) => chunk * size + i),
-  }));
-}
-
-export function unitName({ direction, kind, layer, chunk }: Unit): string {
-  return `patch.${direction}.${kind}.${layer}.${chunk}`;
-}
-
-/** Units that the engine has before it while an earlier one is reduced and written. */
-const IN_FLIGHT = 1;
+import type { StudyFolder, Tensors } from './folder.ts';
+import type { StudyOptions } from './options.ts';
+import type { Done } from './phases.ts';
+import { runUnits } from './run-units.ts';
+import type { PatchUnit } from './units.ts';
 
 export interface PatchPhase {
   readonly chain: SuffixChain;
@@ -72,52 +39,26 @@ export interface PatchPhase {
 /** Runs the units that are not done. `done` is told of the sources of each finished unit. */
 export async function patchAll(
   phase: PatchPhase,
-  done: (count: number) => void,
+  units: readonly PatchUnit[],
+  done: Done,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { chain, options, folder } = phase;
   for (const kind of options.components) {
     for (const direction of options.directions) {
-      const units = unitsOf(chain.model.config, { ...options, components: [kind], directions: [direction] });
-      const missing: Unit[] = [];
-      for (const unit of units) {
-        if (await folder.has(unitName(unit))) done(unit.indices.length);
-        else missing.push(unit);
-      }
-      if (missing.length > 0) await patchUnits(phase, kind, direction, missing, done, signal);
+      const own = units.filter((unit) => unit.kind === kind && unit.direction === direction);
+      let context: Promise<UnitContext> | undefined;
+      const begin = async (unit: PatchUnit) => {
+        const ready = await (context ??= directionContext(phase, kind, direction));
+        return patchInBatches(ready.patching, unit, options.batch);
+      };
+      const finish = async (unit: PatchUnit, seen: Observation) =>
+        keepUnit(phase, await context!, unit, seen);
+      await runUnits(own, folder, { begin, finish }, done, signal);
+      if (context) await releasePatching((await context).patching);
     }
     // Sources of the other kind are observed otherwise.
     await chain.release();
-  }
-}
-
-/** Units of one kind and direction. While one is reduced and written, the engine runs the next. */
-async function patchUnits(
-  phase: PatchPhase,
-  kind: Kind,
-  direction: Direction,
-  units: readonly Unit[],
-  done: (count: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  throwIfCancelled(signal);
-  const context = await directionContext(phase, kind, direction);
-  const running: { unit: Unit; seen: Promise<Observation> }[] = [];
-  const finishOne = async () => {
-    const { unit, seen } = running.shift()!;
-    await keepUnit(phase, context, unit, await seen);
-    done(unit.indices.length);
-  };
-  try {
-    for (const unit of units) {
-      throwIfCancelled(signal);
-      running.push({ unit, seen: patchInBatches(context.patching, unit, phase.options.batch) });
-      if (running.length > IN_FLIGHT) await finishOne();
-    }
-    while (running.length > 0) await finishOne();
-  } finally {
-    await Promise.allSettled(running.map(({ seen }) => seen));
-    await releasePatching(context.patching);
   }
 }
 
@@ -135,20 +76,19 @@ async function directionContext(
   // The ledger needs `direct` of heads whatever was asked; of neurons it follows from their change.
   const heads = linear.filter((measure) => measure === 'direct' || kept('heads', measure));
   const neurons = kept('neurons', 'through') ? (['through'] as const) : [];
-  const patching = await preparePatching(chain, source, heads, neurons);
-  return unitContext(patching, options.components);
+  return unitContext(await preparePatching(chain, source, heads, neurons), options.components);
 }
 
-/** The unit's chunks, then its summaries, which say that it is done. */
+/** Writes a unit's chunks; gives what its file holds. */
 async function keepUnit(
   phase: PatchPhase,
   context: UnitContext,
-  unit: Unit,
+  unit: PatchUnit,
   seen: Observation,
-): Promise<void> {
-  const kept: AnyMeasure[] = ['change', ...phase.options.measures];
+): Promise<Tensors> {
+  const measures: AnyMeasure[] = ['change', ...phase.options.measures];
   const isKept = (target: Kind, measure: AnyMeasure) =>
-    kept.includes(measure) && !phase.absent.has(matrixName(unit.kind, target, measure));
+    measures.includes(measure) && !phase.absent.has(matrixName(unit.kind, target, measure));
   for (const block of blocksOf(context, seen, unit, isKept)) {
     const name = matrixName(unit.kind, block.target, block.measure);
     const { config } = context.patching.chain.model;
@@ -157,7 +97,7 @@ async function keepUnit(
     const at = [unit.layer, unit.chunk, block.targetLayer, 0];
     await phase.store.writeChunk(unit.direction, name, at, padded(block.data, rows * targets));
   }
-  await phase.folder.save(unitName(unit), summariesOf(context, seen, unit));
+  return summariesOf(context, seen, unit);
 }
 
 function padded(data: Float32Array, length: number): Float32Array {
@@ -170,7 +110,7 @@ function padded(data: Float32Array, length: number): Float32Array {
 /** A unit in batches of at most `batch` runs. It is finished once begun: a stop between units loses nothing. */
 async function patchInBatches(
   patching: Patching,
-  { kind, layer, indices }: Unit,
+  { kind, layer, indices }: PatchUnit,
   batch: number,
 ): Promise<Observation> {
   const parts: Observation[] = [];

@@ -15,7 +15,8 @@ export type LintCode =
   | 'swap_not_exchanged'
   | 'removal_keeps_answer'
   | 'removal_prefers_wrong'
-  | 'completeness_gap';
+  | 'completeness_gap'
+  | 'processor_types';
 
 export interface Lint {
   readonly code: LintCode;

@@ -47,9 +47,12 @@ function study(line: string, message: RegExp): Row {
 describe.concurrent('commands', () => {
   const rows: Row[] = [
     [['studdy'], /unknown command 'studdy' \(Did you mean study\?\); see mediators --help/],
-    [['help', 'nonsense'], /expected a command, study or report, got "nonsense"; see mediators --help/],
+    [
+      ['help', 'nonsense'],
+      /expected a command, study, merge or report, got "nonsense"; see mediators --help/,
+    ],
     [['--nonsense'], /unknown option '--nonsense'; see mediators --help/],
-    ...['survey', 'merge', 'audit', 'tasks', 'models', 'lab'].map(
+    ...['survey', 'audit', 'tasks', 'models', 'lab'].map(
       (name): Row => [[name, '--task', 'ioi', 'x'], new RegExp(`${name} is not yet there`)],
     ),
     [['survey', '--help'], /survey is not yet there/],
@@ -94,7 +97,6 @@ describe.concurrent('options', () => {
     study('--as-published', /--as-published is not yet there/),
     study('--plan', /--plan is not yet there/),
     study('--memory 1G', /--memory is not yet there/),
-    study('--shard 0/2', /--shard is not yet there/),
     study('--device webgpu', /--device is not yet there/),
   ];
   test.each(later)('of later versions: %j', refused);

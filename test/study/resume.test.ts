@@ -1,11 +1,9 @@
 /**
  * A study that is stopped at any moment goes on, and ends with the same bytes; nothing is ever half-written.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CancelledError, InputError } from '../../src/errors.ts';
 import type { Model } from '../../src/patch/model.ts';
@@ -13,6 +11,7 @@ import type { StudyOptions } from '../../src/study/options.ts';
 import { study } from '../../src/study/study.ts';
 import { type Pair, pairFromIds } from '../../src/tasks/pair.ts';
 import { loadTiny, pairOf, readCase } from '../support/cases.ts';
+import { runChild } from '../support/study-child.ts';
 import { Random } from '../support/random.ts';
 import { differingFiles, filesOf, isComplete, resultFiles, scratch } from '../support/studies.ts';
 
@@ -110,32 +109,6 @@ describe('a study cancelled again and again', () => {
   });
 });
 
-const CHILD = join(import.meta.dirname, '../support/study-child.mjs');
-
-/** Runs the study in a child process; kills it some time after a line of progress. Resolves to whether it finished. */
-function runChild(
-  folder: string,
-  moment?: { readonly line: RegExp; readonly delay: number },
-): Promise<boolean> {
-  const child = spawn(process.execPath, [CHILD, reference.folder, folder], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    if (moment?.line.test(line)) setTimeout(() => child.kill('SIGKILL'), moment.delay);
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code, signal) => {
-      if (code === 0 || signal === 'SIGKILL') resolve(code === 0);
-      else reject(new Error(`the child ended with code ${code}: ${errors}`));
-    });
-  });
-}
-
 test('a study whose process is killed goes on, and ends with the same bytes', async () => {
   const random = new Random(4);
   const folder = out('killed');
@@ -148,13 +121,13 @@ test('a study whose process is killed goes on, and ends with the same bytes', as
   ];
   let kills = 0;
   for (const line of lines) {
-    const finished = await runChild(folder, { line, delay: random.below(40) });
+    const finished = await runChild([reference.folder, folder], { line, delay: random.below(40) });
     if (finished) break;
     kills++;
     checkNothingHalfWritten(folder);
   }
   expect(kills).toBeGreaterThan(3);
-  if (!isComplete(folder)) expect(await runChild(folder)).toBe(true);
+  if (!isComplete(folder)) expect(await runChild([reference.folder, folder])).toBe(true);
   checkFinished(folder);
 });
 

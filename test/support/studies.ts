@@ -11,7 +11,8 @@ import type { Model } from '../../src/patch/model.ts';
 import { openStudy, type StudyResults } from '../../src/results/read.ts';
 import type { Direction } from '../../src/terms.ts';
 import type { StudyOptions } from '../../src/study/options.ts';
-import { study, type StudyHandlers } from '../../src/study/study.ts';
+import type { StudyHandlers } from '../../src/study/handlers.ts';
+import { study } from '../../src/study/study.ts';
 import type { Pair } from '../../src/tasks/pair.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 

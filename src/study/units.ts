@@ -1,0 +1,110 @@
+/**
+ * The units of work of a study: one layer of integrated gradients, or up to 64 sources to patch. They follow from the
+ * model's shape and the options alone, never from what remains. A unit's file says that all of it is there.
+ */
+import { CHUNK_SOURCES } from '../effects/store.ts';
+import type { Sources } from '../effects/unit.ts';
+import { componentsPerLayer, type ModelShape } from '../model/config.ts';
+import { type Direction, DIRECTIONS, type Kind } from '../terms.ts';
+import { DEFAULT_STEPS, type StudyOptions } from './options.ts';
+
+export const ATTRIBUTION = 'integrated gradients';
+export const PATCHING = 'patching';
+/** The file, beside those of units, that holds the logits of both runs. */
+export const LOGITS = 'logits';
+
+/** What units of every phase have. */
+interface Work<Phase extends string> {
+  /** The name of its file. */
+  readonly name: string;
+  readonly phase: Phase;
+  /** How much work it is, compared with others. */
+  readonly weight: number;
+  /** How much of its phase's progress it makes. */
+  readonly size: number;
+}
+
+/** One layer of integrated gradients. */
+export interface AttributionUnit extends Work<typeof ATTRIBUTION> {
+  readonly direction: Direction;
+  readonly kind: Kind;
+  readonly layer: number;
+}
+
+/** Sources to patch, all of one layer. */
+export interface PatchUnit extends Work<typeof PATCHING>, Sources {
+  readonly direction: Direction;
+  /** Number of the chunk of sources within the layer. */
+  readonly chunk: number;
+}
+
+export type Unit = AttributionUnit | PatchUnit;
+
+/** All units of a study. */
+export function unitsOf(shape: ModelShape, options: StudyOptions): Unit[] {
+  const layers = Array.from({ length: shape.nLayers }, (_, layer) => layer);
+  const each = <U>(directions: readonly Direction[], make: (d: Direction, k: Kind, layer: number) => U[]) =>
+    directions.flatMap((direction) =>
+      options.components.flatMap((kind) => layers.flatMap((layer) => make(direction, kind, layer))),
+    );
+  return [
+    // Integrated gradients always run in both directions.
+    ...each(DIRECTIONS, (direction, kind, layer) => [
+      attributionUnit(shape, options, direction, kind, layer),
+    ]),
+    ...each(options.directions, (direction, kind, layer) => patchUnits(shape, direction, kind, layer)),
+  ];
+}
+
+/** Those of one phase. */
+export function ofPhase<P extends Unit['phase']>(
+  units: readonly Unit[],
+  phase: P,
+): Extract<Unit, { phase: P }>[] {
+  return units.filter((unit): unit is Extract<Unit, { phase: P }> => unit.phase === phase);
+}
+
+/** The name of a layer's unit of integrated gradients. */
+export function attributionName(direction: Direction, kind: Kind, layer: number): string {
+  return `ig.${direction}.${kind}.${layer}`;
+}
+
+function attributionUnit(
+  shape: ModelShape,
+  { steps }: StudyOptions,
+  direction: Direction,
+  kind: Kind,
+  layer: number,
+): AttributionUnit {
+  const points = steps === 'auto' ? DEFAULT_STEPS : steps;
+  const weight = weightOf(shape, kind, layer, points);
+  const name = attributionName(direction, kind, layer);
+  return { name, phase: ATTRIBUTION, weight, size: 1, direction, kind, layer };
+}
+
+/** The patching units of one layer, in order of their chunks. */
+export function patchUnits(shape: ModelShape, direction: Direction, kind: Kind, layer: number): PatchUnit[] {
+  const count = componentsPerLayer(shape, kind);
+  const length = kind === 'heads' ? count : CHUNK_SOURCES;
+  return Array.from({ length: Math.ceil(count / length) }, (_, chunk) => {
+    const size = Math.min(length, count - chunk * length);
+    return {
+      name: `patch.${direction}.${kind}.${layer}.${chunk}`,
+      phase: PATCHING,
+      weight: weightOf(shape, kind, layer, size),
+      size,
+      direction,
+      kind,
+      layer,
+      chunk,
+      indices: Array.from({ length: size }, (_, i) => chunk * length + i),
+    };
+  });
+}
+
+/** Runs times the stages (attention or MLP of a block, unembedding) that each goes through. */
+function weightOf({ nLayers }: ModelShape, kind: Kind, layer: number, runs: number): number {
+  const stages = 2 * nLayers + 1;
+  const start = 2 * layer + (kind === 'heads' ? 1 : 2);
+  return runs * (stages - start);
+}
