@@ -52,7 +52,7 @@ export function createNodeEngine(options: NodeEngineOptions = {}): Engine {
     });
 
   return {
-    provider: 'cpu',
+    provider: options.device ?? 'cpu',
     has: (key) => keys.has(key),
     async prepare(source: SessionSource) {
       if (keys.has(source.key)) return;

@@ -12,6 +12,9 @@ import type { Tensor } from '../tensor/tensor.ts';
 /** What must be the same for a study to go on: flat, so that the first difference can be named. */
 export type Identity = Readonly<Record<string, string | number | boolean | null>>;
 
+/** What is so in folders from before it was recorded. */
+const EARLIER: Identity = { device: 'cpu' };
+
 const WORK = '.work';
 const MANIFEST = 'manifest.json';
 const STUDY = 'study.json';
@@ -56,7 +59,7 @@ export class StudyFolder {
         `expected a folder of an unfinished study, got ${this.path} with ${others[0]}; choose another`,
       );
     }
-    compare(known as Identity, identity, this.path);
+    compare({ ...EARLIER, ...(known as Identity) }, identity, this.path);
     return complete ? 'complete' : 'begun';
   }
 

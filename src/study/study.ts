@@ -115,7 +115,7 @@ async function perform(
  * written. Throws InputError for bad options, and naming the first difference where the folder holds another study.
  */
 export async function completeStudy(
-  model: Pick<LoadedModel, 'raw' | 'sha256' | 'config'>,
+  model: Studied,
   pair: Pair,
   given: Partial<StudyOptions>,
 ): Promise<Study | undefined> {
@@ -301,17 +301,20 @@ async function describe(
   };
 }
 
+/** What of a model a study's identity needs. */
+export type Studied = Pick<LoadedModel, 'raw' | 'sha256' | 'config'> & {
+  readonly engine: Pick<LoadedModel['engine'], 'provider'>;
+};
+
 /** What `--resume` compares: all that tells what the files hold, and the batch. Threads and what is shown do not matter. */
-async function identityOf(
-  model: Pick<LoadedModel, 'raw' | 'sha256' | 'config'>,
-  pair: Pair,
-  options: StudyOptions,
-): Promise<Identity> {
+async function identityOf(model: Studied, pair: Pair, options: StudyOptions): Promise<Identity> {
   return {
     model: await model.sha256(),
     config: createHash('sha256').update(JSON.stringify(model.config)).digest('hex').slice(0, 16),
     version: versions().mediators ?? '',
     weights: model.raw ? 'raw' : 'processed',
+    // Devices agree only within tolerance.
+    device: model.engine.provider,
     clean: pair.clean.ids.join(','),
     corrupted: pair.corrupted.ids.join(','),
     answer: pair.answer.id,

@@ -95,7 +95,7 @@ describe.concurrent('options', () => {
     study('--plan', /--plan is not yet there/),
     study('--memory 1G', /--memory is not yet there/),
     study('--shard 0/2', /--shard is not yet there/),
-    study('--device webgpu', /--device is not yet there/),
+    study('--device gpu', /expected cpu or webgpu for --device, got "gpu"/),
   ];
   test.each(later)('of later versions: %j', refused);
 });
