@@ -5,7 +5,7 @@ import type { Checkpoint } from './model/checkpoint.ts';
 import { openCheckpoint } from './model/loaders/open.ts';
 import { type AssembleOptions, assembleModel, type Model } from './patch/model.ts';
 import type { Engine } from './runtime/engine.ts';
-import { checkDevice } from './runtime/check-device.ts';
+import { checkDevice } from './runtime/device.ts';
 import { createNodeEngine } from './runtime/node.ts';
 import type { Device } from './terms.ts';
 

@@ -1,5 +1,5 @@
 /**
- * A program of its own (see `check-device.ts`): computes -1 on WebGPU and prints as JSON why it cannot, or null.
+ * A program of its own (see `device.ts`): computes -1 on WebGPU and prints as JSON why it cannot, or null.
  */
 import * as onnxruntime from 'onnxruntime-node';
 import { OUTPUT_PREFIX, toOnnx } from '../compile/onnx.ts';

@@ -1,5 +1,5 @@
 /**
- * Whether a device computes on this machine, asked before anything is loaded: nothing falls back silently.
+ * Whether a device can be used: asked before anything is loaded, as nothing falls back silently.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,27 @@ const PROBE = new URL(
 );
 const TIMEOUT_MILLISECONDS = 60_000;
 
-/** Throws InputError, one line, where the device is not there. */
+let webGpuTaken = false;
+
+/**
+ * Takes a device for one engine, until the returned function is called. Each engine has a thread, and ONNX Runtime's
+ * WebGPU provider crashes when two threads run at once (microsoft/onnxruntime, issue 32561).
+ * Throws InputError where an engine of this process is on it.
+ */
+export function takeDevice(device: Device): () => void {
+  if (device === 'cpu') return () => {};
+  if (webGpuTaken) {
+    throw new InputError(
+      'expected one model at a time on webgpu, got a second one; dispose of the first, or use device cpu',
+    );
+  }
+  webGpuTaken = true;
+  return () => {
+    webGpuTaken = false;
+  };
+}
+
+/** Throws InputError, one line, where this machine does not have the device. */
 export async function checkDevice(device: Device): Promise<void> {
   if (device === 'cpu') return;
   const problem = await webGpuProblem();
