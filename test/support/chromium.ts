@@ -19,6 +19,13 @@ const ARGUMENTS = [
   '--disable-quic',
 ];
 
+/** WebGPU on the processor, by the SwiftShader that Chromium brings along. */
+export const SOFTWARE_WEBGPU: readonly string[] = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+];
+
 function chromiumPath(): string | undefined {
   const places = process.env.MEDIATORS_CHROMIUM ? [process.env.MEDIATORS_CHROMIUM] : PLACES;
   return places.find((place) => existsSync(place));
@@ -33,9 +40,10 @@ export function chromiumMissing(): string | undefined {
   return 'no Chromium; install one (Debian: apt install chromium) or set MEDIATORS_CHROMIUM to its path';
 }
 
-export async function launchChromium(): Promise<Browser> {
+/** Starts it, with further arguments where given. */
+export async function launchChromium(further: readonly string[] = []): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === undefined)
     throw new Error(`expected Chromium at one of ${PLACES.join(', ')}, got none`);
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...further] });
 }
