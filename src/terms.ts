@@ -14,5 +14,12 @@ export type Kind = (typeof KINDS)[number];
 export const CONTRASTS = ['removal', 'swap'] as const;
 export type Contrast = (typeof CONTRASTS)[number];
 
+/** What executes a graph: an execution provider of ONNX Runtime. `wasm` is the CPU in a browser. */
+export type Provider = 'cpu' | 'wasm' | 'webgpu';
+
+/** What can be asked for in Node: `--device`. */
+export const DEVICES = ['cpu', 'webgpu'] as const;
+export type Device = (typeof DEVICES)[number];
+
 /** A head or neuron. */
 export type Component = [layer: number, index: number];

@@ -1,11 +1,12 @@
 /**
  * The package in a browser: models from fetched bytes, run by onnxruntime-web. Nothing here needs Node.
  *
- *     const checkpoint = await openBuffers({ 'config.json': ..., 'model.safetensors': ..., 'tokenizer.json': ... }, 'name');
- *     const model = await assembleModel(checkpoint, createWebEngine({ wasmPaths: '/ort/' }));
+ *     const files = { 'config.json': ..., 'model.safetensors': ..., 'tokenizer.json': ... };
+ *     const model = await loadModel(files, { wasmPaths: '/ort/', device: 'webgpu' });
  *     const { logits, cache } = await model.runWithCache('When John and Mary went to the store,');
  */
 export { CancelledError, InputError, RunError } from './errors.ts';
+export { type LoadModelOptions, loadModel } from './load-model-web.ts';
 export type { Checkpoint } from './model/checkpoint.ts';
 export type { ModelConfig } from './model/config.ts';
 export { type Buffers, openBuffers } from './model/loaders/buffers.ts';
@@ -23,7 +24,7 @@ export {
 } from './patch/model.ts';
 export type { NamesFilter } from './patch/names.ts';
 export type { Callback, Hook, HookFunction } from './patch/walk.ts';
-export { createWebEngine, type WebEngineOptions } from './runtime/web.ts';
+export { createWebEngine, type WebDevice, type WebEngineOptions } from './runtime/web.ts';
 export { type LogitDifference, logitDifference, type Metric } from './tasks/metric.ts';
 export {
   BUILT_IN_PAIRS,

@@ -10,6 +10,7 @@ import type { Study } from '../study/handlers.ts';
 import { shardLine } from '../study/missing.ts';
 import { completeStudy, study, type StudyShard, studyShard } from '../study/study.ts';
 import { type Pair, pairFor } from '../tasks/pair.ts';
+import type { Device } from '../terms.ts';
 import type { PairRequest } from './pair.ts';
 import { type ProgressView, progressView } from './progress.ts';
 import { studyOutput } from './summary.ts';
@@ -22,20 +23,25 @@ export interface StudyCall {
   readonly options: StudyOptions;
   readonly raw: boolean;
   readonly threads: number | undefined;
+  readonly device: Device;
   readonly json: boolean;
   readonly quiet: boolean;
 }
 
 /** What can still be wrong is asked in the order of its cost: the folder, the model's files, the pair; then weights. */
 export async function runStudy(call: StudyCall, signal: AbortSignal): Promise<void> {
-  const { options, request, raw } = call;
+  const { options, request, raw, device } = call;
   await checkOut(options.out, options.resume);
   const checkpoint = await openCheckpoint(call.source);
   const progress = progressView(call.quiet);
   try {
     const pair = pairFor(checkpoint, request.pair, request);
     const sha256 = () => checkpoint.sha256();
-    const complete = await completeStudy({ raw, sha256, config: checkpoint.config }, pair, options);
+    const complete = await completeStudy(
+      { raw, sha256, config: checkpoint.config, engine: { provider: device } },
+      pair,
+      options,
+    );
     const result = complete ?? (await compute(checkpoint, pair, call, progress, signal));
     process.stdout.write(await output(result, call.json));
   } finally {
@@ -47,12 +53,13 @@ export async function runStudy(call: StudyCall, signal: AbortSignal): Promise<vo
 async function compute(
   checkpoint: Checkpoint,
   pair: Pair,
-  { options, raw, threads }: StudyCall,
+  { options, raw, threads, device }: StudyCall,
   progress: ProgressView,
   signal: AbortSignal,
 ): Promise<Study | StudyShard> {
   const model = await loadCheckpoint(checkpoint, {
     raw,
+    device,
     signal,
     ...(threads === undefined ? {} : { threads }),
     onProgress: (done, total) => progress.show({ phase: 'weights', done, total, unit: 'bytes' }),

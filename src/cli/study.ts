@@ -14,7 +14,7 @@ import {
   type StudyOptions,
 } from '../study/options.ts';
 import { shown } from '../tensor/json.ts';
-import { CONTRASTS, DIRECTIONS, KINDS } from '../terms.ts';
+import { CONTRASTS, DEVICES, DIRECTIONS, KINDS } from '../terms.ts';
 import { requestedPair } from './pair.ts';
 import { reproducingCommand } from './reproduce.ts';
 import { readShard } from './shard.ts';
@@ -24,7 +24,7 @@ import { notYet, numberBetween, oneOf, tokenIds, wholeNumber, wordList } from '.
 const MAX_THREADS = 1024;
 
 /** Options of a later version: known, hidden, refused. */
-const LATER = ['--as-published', '--plan', '--memory <bytes>', '--device <name>'];
+const LATER = ['--as-published', '--plan', '--memory <bytes>'];
 
 const EXAMPLES = `
 Examples:
@@ -91,6 +91,7 @@ function described() {
       withDefault('threads of the engine', 'the number of physical cores'),
       wholeNumber('--threads', 1, MAX_THREADS),
     )
+    .option('--device <name>', withDefault('what computes: cpu or webgpu', 'cpu'), oneOf('--device', DEVICES))
     .optionsGroup('Pair:')
     .option(
       '--pair <name>',
@@ -183,6 +184,7 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
       options: resolved,
       raw: options.rawWeights === true,
       threads: options.threads,
+      device: options.device ?? 'cpu',
       json: options.json === true,
       quiet: options.quiet === true,
     },

@@ -10,6 +10,7 @@ import type { Dims, Graph, Value } from '../graph/graph.ts';
 import { inputsOf, nodeOf } from '../graph/graph.ts';
 import { rules } from '../ops/index.ts';
 import type { Attribute, OnnxContext, OnnxRule } from '../ops/rules.ts';
+import type { Provider } from '../terms.ts';
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
@@ -51,9 +52,9 @@ export interface OnnxModel {
   readonly outputs: readonly string[];
 }
 
-/** Lowers a graph. Its inputs keep their names; outputs get OUTPUT_PREFIX before theirs. */
-export function toOnnx(graph: Graph): OnnxModel {
-  const lowering = new Lowering(graph);
+/** Lowers a graph for a provider. Its inputs keep their names; outputs get OUTPUT_PREFIX before theirs. */
+export function toOnnx(graph: Graph, provider: Provider = 'cpu'): OnnxModel {
+  const lowering = new Lowering(graph, provider);
   lowering.outputs(graph.outputs);
   const outputs = [...graph.outputs].map(([name, value]) =>
     valueInfo(OUTPUT_PREFIX + name, nodeOf(graph, value).dims),
@@ -92,8 +93,12 @@ class Lowering {
   private readonly constants = new Map<string, string>();
   private readonly context: OnnxContext;
 
-  constructor(private readonly graph: Graph) {
+  constructor(
+    private readonly graph: Graph,
+    provider: Provider,
+  ) {
     this.context = {
+      provider,
       nodeOf: (value) => nodeOf(graph, value),
       ref: (value) => this.ref(value),
       int64: (values) => this.constant(`i${values.join('_')}`, int64Tensor(values)),

@@ -61,7 +61,7 @@ export class Sessions {
     const known = this.infos.get(key);
     if (known) return known;
     const graph = build();
-    const { bytes, weights } = toOnnx(graph);
+    const { bytes, weights } = toOnnx(graph, this.engine.provider);
     const preparing = this.engine.prepare({
       key,
       bytes,

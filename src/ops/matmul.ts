@@ -4,7 +4,7 @@
 import type { Dims, Value } from '../graph/graph.ts';
 import { broadcast } from './broadcast.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
-import type { RuleTable } from './rules.ts';
+import type { OnnxContext, RuleTable } from './rules.ts';
 
 function productDims(a: Dims, b: Dims, transposeB: boolean): Dims {
   const [k, n] = transposeB ? [b.at(-1), b.at(-2)] : [b.at(-2), b.at(-1)];
@@ -16,12 +16,28 @@ function productDims(a: Dims, b: Dims, transposeB: boolean): Dims {
   return [...broadcast(a.slice(0, -2), b.slice(0, -2)), a.at(-2)!, n!];
 }
 
-/** Swaps the last two axes. */
-function swapLast(b: GraphBuilder, x: Value): Value {
-  const rank = b.dims(x).length;
+/** The order of axes with the last two swapped. */
+function lastSwapped(rank: number): number[] {
   const perm = Array.from({ length: rank }, (_, axis) => axis);
   [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
-  return b.transpose(x, perm);
+  return perm;
+}
+
+function swapLast(b: GraphBuilder, x: Value): Value {
+  return b.transpose(x, lastSwapped(b.dims(x).length));
+}
+
+/**
+ * The ONNX nodes of a b^T. ONNX Runtime 1.30 has no FusedMatMul on WebGPU: it would bring both operands to the CPU.
+ * There the transposition is a node of its own (of a weight it happens once, when the session is made).
+ */
+function transposedProduct(ctx: OnnxContext, left: Value, right: Value): string {
+  const operands = [ctx.ref(left), ctx.ref(right)] as const;
+  if (ctx.provider !== 'webgpu') {
+    return ctx.emit('FusedMatMul', operands, { transB: 1 }, { domain: 'com.microsoft' });
+  }
+  const perm = lastSwapped(ctx.nodeOf(right).dims.length);
+  return ctx.emit('MatMul', [operands[0], ctx.emit('Transpose', [operands[1]], { perm })]);
 }
 
 export const matmulOps: RuleTable<'matmul'> = {
@@ -33,11 +49,7 @@ export const matmulOps: RuleTable<'matmul'> = {
       const toRight = transposeB ? b.matmul(swapLast(b, g), left) : b.matmul(swapLast(b, left), g);
       return [toLeft, toRight];
     },
-    onnx: (ctx, { inputs, params: { transposeB } }) => {
-      const operands = inputs.map(ctx.ref);
-      return transposeB
-        ? ctx.emit('FusedMatMul', operands, { transB: 1 }, { domain: 'com.microsoft' })
-        : ctx.emit('MatMul', operands);
-    },
+    onnx: (ctx, { inputs, params: { transposeB } }) =>
+      transposeB ? transposedProduct(ctx, inputs[0]!, inputs[1]!) : ctx.emit('MatMul', inputs.map(ctx.ref)),
   },
 };

@@ -43,6 +43,20 @@ function fusedNorm(
       });
 }
 
+/**
+ * The scale, by the fused operator's inverse of it. RMSNorm's on WebGPU is computed by its definition: there ONNX Runtime
+ * 1.30 gives the mean of x as the second output of SimplifiedLayerNormalization.
+ */
+function scaleNode(ctx: OnnxContext, x: Value, kind: NormKind, eps: number): string {
+  if (kind === 'layer' || ctx.provider !== 'webgpu') {
+    return ctx.emit('Reciprocal', [fusedNorm(ctx, x, kind, eps, 'inverse')]);
+  }
+  const last = ctx.nodeOf(x).dims.length - 1;
+  const square = ctx.emit('Mul', [ctx.ref(x), ctx.ref(x)]);
+  const mean = ctx.emit('ReduceMean', [square, ctx.int64([last])], { keepdims: 1 });
+  return ctx.emit('Sqrt', [ctx.emit('Add', [mean, ctx.fill(eps, [])])]);
+}
+
 export const reductions: RuleTable<Reduction> = {
   sum: {
     shape: ([dims], { axes, keep }) =>
@@ -77,8 +91,7 @@ export const reductions: RuleTable<Reduction> = {
       const x = inputs[0]!;
       return [b.mul(g, b.scale(b.div(centred(b, x, kind), y), 1 / width(b.dims(x))))];
     },
-    onnx: (ctx, { inputs, params: { kind, eps } }) =>
-      ctx.emit('Reciprocal', [fusedNorm(ctx, inputs[0]!, kind, eps, 'inverse')]),
+    onnx: (ctx, { inputs, params: { kind, eps } }) => scaleNode(ctx, inputs[0]!, kind, eps),
   },
   norm: {
     shape: ([x]) => x!,

@@ -3,6 +3,7 @@
  */
 import type { Dims, Node, OpName, OpParams, Value } from '../graph/graph.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
+import type { Provider } from '../terms.ts';
 
 export type NodeOf<K extends OpName> = Extract<Node, { op: K }>;
 
@@ -25,6 +26,8 @@ export type Attribute = number | string | readonly number[] | { readonly float: 
 
 /** What an ONNX rule can ask of the lowering: names of operands, constants, and new nodes. */
 export interface OnnxContext {
+  /** What will execute the nodes: few rules need to know. */
+  readonly provider: Provider;
   readonly nodeOf: (value: Value) => Node;
   /** The ONNX name of a value, lowered on demand. */
   readonly ref: (value: Value) => string;

@@ -4,6 +4,7 @@
  * is bounded by what the registers hold.
  */
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Provider } from '../terms.ts';
 
 /** A session to be: the ONNX bytes and the weights that they name. */
 export interface SessionSource {
@@ -30,8 +31,8 @@ export interface Program {
 export type Feeds = Readonly<Record<string, Tensor>>;
 
 export interface Engine {
-  /** The execution provider, for provenance: `cpu`, `wasm`. */
-  readonly provider: string;
+  /** The execution provider: graphs are lowered for it, and results name it. */
+  readonly provider: Provider;
   /** Creates a session, unless one of that key is there. */
   prepare(source: SessionSource): Promise<void>;
   has(key: string): boolean;

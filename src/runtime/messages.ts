@@ -2,11 +2,14 @@
  * What the Node engine and its worker say to one another.
  */
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Device } from '../terms.ts';
 import type { Feeds, Program, SessionSource } from './engine.ts';
 
 export interface NodeEngineOptions {
   /** Threads of one session; default: ONNX Runtime's own choice, the number of physical cores. */
   readonly threads?: number;
+  /** What executes; default `cpu`. */
+  readonly device?: Device;
 }
 
 export type Request =

@@ -4,6 +4,7 @@
 import { Worker } from 'node:worker_threads';
 import { RunError } from '../errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { takeDevice } from './device.ts';
 import type { Engine, Feeds, Program, SessionSource } from './engine.ts';
 import type { NodeEngineOptions, Reply, Request } from './messages.ts';
 
@@ -20,6 +21,8 @@ interface Pending {
 
 /** Starts the worker. It does not keep the process alive while it has nothing to do. */
 export function createNodeEngine(options: NodeEngineOptions = {}): Engine {
+  const { device = 'cpu' } = options;
+  const giveBack = takeDevice(device);
   const worker = new Worker(WORKER, { workerData: options });
   worker.unref();
   const pending = new Map<number, Pending>();
@@ -35,7 +38,10 @@ export function createNodeEngine(options: NodeEngineOptions = {}): Engine {
   };
   worker.on('error', fail);
   worker.on('messageerror', fail);
-  worker.on('exit', (code) => fail(new Error(`the worker stopped (code ${code})`)));
+  worker.on('exit', (code) => {
+    giveBack();
+    fail(new Error(`the worker stopped (code ${code})`));
+  });
   worker.on('message', ({ id, result, error }: Reply) => {
     const waiting = pending.get(id);
     pending.delete(id);
@@ -52,7 +58,7 @@ export function createNodeEngine(options: NodeEngineOptions = {}): Engine {
     });
 
   return {
-    provider: 'cpu',
+    provider: device,
     has: (key) => keys.has(key),
     async prepare(source: SessionSource) {
       if (keys.has(source.key)) return;

@@ -7,9 +7,10 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { Executor, type Ort } from './executor.ts';
 import type { NodeEngineOptions, Reply, Request } from './messages.ts';
 
-const { threads } = workerData as NodeEngineOptions;
+const { threads, device = 'cpu' } = workerData as NodeEngineOptions;
 const executor = new Executor(ort as unknown as Ort, {
-  executionProviders: ['cpu'],
+  // What a provider has no kernel for runs on the CPU, within ONNX Runtime.
+  executionProviders: [device],
   logSeverityLevel: 3,
   ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   // Threads that spin after a run would steal the cores from the next session's.

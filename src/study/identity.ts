@@ -9,20 +9,23 @@ import type { Pair } from '../tasks/pair.ts';
 import type { Identity } from './folder.ts';
 import type { StudyOptions } from './options.ts';
 
+/** What of a model a study's identity needs. */
+export type Studied = Pick<LoadedModel, 'raw' | 'sha256' | 'config'> & {
+  readonly engine: Pick<LoadedModel['engine'], 'provider'>;
+};
+
 /**
  * What `--resume` and `merge` compare: all that tells what the files hold, and the batch. Threads, shards and what is
  * shown do not matter.
  */
-export async function identityOf(
-  model: Pick<LoadedModel, 'raw' | 'sha256' | 'config'>,
-  pair: Pair,
-  options: StudyOptions,
-): Promise<Identity> {
+export async function identityOf(model: Studied, pair: Pair, options: StudyOptions): Promise<Identity> {
   return {
     model: await model.sha256(),
     config: createHash('sha256').update(JSON.stringify(model.config)).digest('hex').slice(0, 16),
     version: versions().mediators ?? '',
     weights: model.raw ? 'raw' : 'processed',
+    // Devices agree only within tolerance.
+    device: model.engine.provider,
     clean: pair.clean.ids.join(','),
     corrupted: pair.corrupted.ids.join(','),
     answer: pair.answer.id,

@@ -18,7 +18,7 @@ import { computeShard } from './compute.ts';
 import { finishStudy, recordedStudy } from './finish.ts';
 import { StudyFolder } from './folder.ts';
 import type { Study, StudyHandlers } from './handlers.ts';
-import { identityOf } from './identity.ts';
+import { identityOf, type Studied } from './identity.ts';
 import { resolveOptions, type StudyOptions } from './options.ts';
 import type { ShardRecord } from './record.ts';
 import { shardText } from './shard.ts';
@@ -102,7 +102,7 @@ async function begin(model: LoadedModel, pair: Pair, options: StudyOptions) {
  * written. Throws InputError for bad options, and naming the first difference where the folder holds another study.
  */
 export async function completeStudy(
-  model: Pick<LoadedModel, 'raw' | 'sha256' | 'config'>,
+  model: Studied,
   pair: Pair,
   given: Partial<StudyOptions>,
 ): Promise<Study | undefined> {

@@ -5,15 +5,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { embeddedFolder, openCheckpoint } from '../../src/model/loaders/open.ts';
-import { createNodeEngine } from '../../src/runtime/node.ts';
-import { chromiumMissing, launchChromium } from '../support/chromium.ts';
+import { loadModel } from '../../src/load-model.ts';
+import { embeddedFolder } from '../../src/model/loaders/open.ts';
+import type { WebDevice } from '../../src/runtime/web.ts';
+import { chromiumMissing, launchChromium, SOFTWARE_WEBGPU } from '../support/chromium.ts';
 import { type Answers, probe } from './probe.ts';
 import { type Site, serve } from './serve.ts';
 
-/** WebAssembly and native kernels add up in different orders. Share of the largest value. */
+/** WebAssembly, WebGPU and native kernels add up in different orders. Share of the largest value. */
 const TOLERANCE = 1e-4;
 const TIMEOUT_MILLISECONDS = 120_000;
 const ROOT = join(import.meta.dirname, '../..');
@@ -41,40 +42,78 @@ const missing = chromiumMissing();
 const name = `Chromium finds what Node finds${missing ? ` (skipped: ${missing})` : ''}`;
 
 describe.skipIf(missing !== undefined)(name, () => {
-  let browser: Browser | undefined;
+  const browsers: Browser[] = [];
   let site: Site | undefined;
   let expected: Answers;
+
+  /** Opens the page in a new browser with these arguments. */
+  async function open(further?: readonly string[]): Promise<Page> {
+    const browser = await launchChromium(further);
+    browsers.push(browser);
+    const page = await browser.newPage();
+    await page.goto(site!.url);
+    return page;
+  }
 
   beforeAll(async () => {
     const folders = { model: embeddedFolder(), ort: join(ROOT, 'node_modules/onnxruntime-web/dist') };
     site = await serve(await bundle('test/browser/page.ts'), folders);
-    browser = await launchChromium();
-    expected = await probe(await openCheckpoint('embedded'), createNodeEngine({ threads: 1 }));
+    expected = await probe(await loadModel('embedded', { threads: 1 }));
   }, TIMEOUT_MILLISECONDS);
 
   afterAll(async () => {
-    await browser?.close();
+    await Promise.all(browsers.map((browser) => browser.close()));
     site?.close();
   });
 
   test.for([1, 2])('with %i threads', { timeout: TIMEOUT_MILLISECONDS }, async (threads) => {
-    const page = await browser!.newPage();
-    await page.goto(site!.url);
+    const page = await open();
     expect(await page.evaluate('crossOriginIsolated')).toBe(true);
-    const files = JSON.stringify(readdirSync(embeddedFolder()).filter((file) => !file.endsWith('.md')));
-    const found = await page.evaluate<Answers>(`answer(${files}, ${threads})`);
-    await page.close();
+    const found = await page.evaluate<Answers>(question(threads, 'wasm'));
     expect([expected.provider, found.provider]).toEqual(['cpu', 'wasm']);
-    expect(found.sha256).toBe(expected.sha256);
-    for (const key of ['logits', 'patched', 'gradient'] as const) {
-      expect(found[key].length).toBe(expected[key].length);
-      expect(distance(found[key], expected[key]), key).toBeLessThan(TOLERANCE);
-    }
+    expect(await loadedRuntimes(page)).toEqual(['ort-wasm-simd-threaded.wasm']);
+    expectSame(found, expected);
     // The edit and the gradient are not trivial.
     expect(distance(expected.patched, expected.logits)).toBeGreaterThan(TOLERANCE);
     expect(expected.gradient.some((value) => value !== 0)).toBe(true);
   });
+
+  test('on WebGPU', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const page = await open(SOFTWARE_WEBGPU);
+    const found = await page.evaluate<Answers>(question(1, 'webgpu'));
+    expect(found.provider).toBe('webgpu');
+    expect(await loadedRuntimes(page)).toEqual(['ort-wasm-simd-threaded.asyncify.wasm']);
+    expectSame(found, expected);
+  });
+
+  test('a page without a WebGPU adapter is told so', { timeout: TIMEOUT_MILLISECONDS }, async () => {
+    const page = await open();
+    await expect(page.evaluate(question(1, 'webgpu'))).rejects.toThrow(
+      /InputError: expected a WebGPU adapter, got .*; use device 'wasm'/,
+    );
+  });
 });
+
+/** The page's call of `answer`. */
+function question(threads: number, device: WebDevice): string {
+  const files = readdirSync(embeddedFolder()).filter((file) => !file.endsWith('.md'));
+  return `answer(${JSON.stringify(files)}, ${threads}, ${JSON.stringify(device)})`;
+}
+
+/** Which builds of ONNX Runtime the page has fetched. */
+function loadedRuntimes(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(
+    `performance.getEntriesByType('resource').map(({ name }) => name.split('/').at(-1)).filter((name) => name.endsWith('.wasm'))`,
+  );
+}
+
+function expectSame(found: Answers, expected: Answers): void {
+  expect(found.sha256).toBe(expected.sha256);
+  for (const key of ['logits', 'patched', 'gradient'] as const) {
+    expect(found[key].length).toBe(expected[key].length);
+    expect(distance(found[key], expected[key]), key).toBeLessThan(TOLERANCE);
+  }
+}
 
 /** The largest difference, as a share of the largest expected value. */
 function distance(found: readonly number[], expected: readonly number[]): number {

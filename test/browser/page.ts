@@ -1,7 +1,7 @@
 /**
  * The page under test: it fetches the embedded model, runs it with onnxruntime-web and answers `probe`.
  */
-import { type Buffers, createWebEngine, openBuffers } from '../../src/web.ts';
+import { type Buffers, loadModel, type WebDevice } from '../../src/web.ts';
 import { type Answers, probe } from './probe.ts';
 
 async function fetched(names: readonly string[]): Promise<Buffers> {
@@ -13,11 +13,8 @@ async function fetched(names: readonly string[]): Promise<Buffers> {
   return Object.fromEntries(files);
 }
 
-async function answer(files: readonly string[], threads: number): Promise<Answers> {
-  return probe(
-    await openBuffers(await fetched(files), 'embedded'),
-    createWebEngine({ wasmPaths: '/ort/', threads }),
-  );
+async function answer(files: readonly string[], threads: number, device: WebDevice): Promise<Answers> {
+  return probe(await loadModel(await fetched(files), { wasmPaths: '/ort/', threads, device }));
 }
 
 Object.assign(globalThis, { answer });

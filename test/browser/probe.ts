@@ -1,14 +1,7 @@
 /**
  * The questions that Node and the browser are both asked: logits, one edit, one gradient. Plain numbers come back.
  */
-import {
-  assembleModel,
-  BUILT_IN_PAIRS,
-  type Checkpoint,
-  logitDifference,
-  type Model,
-  pairFromText,
-} from '../../src/web.ts';
+import { BUILT_IN_PAIRS, logitDifference, type Model } from '../../src/web.ts';
 
 /** What a study patches: one head's output before W_O, taken from the other run. */
 const PATCHED = { at: 'blocks.1.attn.hook_z', head: 3 };
@@ -24,12 +17,10 @@ export interface Answers {
   readonly gradient: number[];
 }
 
-type Engine = Parameters<typeof assembleModel>[1];
-
-export async function probe(checkpoint: Checkpoint, engine: Engine): Promise<Answers> {
-  const model: Model = await assembleModel(checkpoint, engine);
+/** Asks, and disposes of the model. */
+export async function probe(model: Model): Promise<Answers> {
   try {
-    const pair = pairFromText(checkpoint.tokenizer!, checkpoint.config, BUILT_IN_PAIRS.notebook);
+    const pair = model.pair(BUILT_IN_PAIRS.notebook);
     const { logits } = await model.runWithCache(pair.clean.ids, { names: [] });
     const { cache } = await model.runWithCache(pair.corrupted.ids, { names: PATCHED.at });
     const { shape, data } = cache.get(PATCHED.at)!;
@@ -43,8 +34,8 @@ export async function probe(checkpoint: Checkpoint, engine: Engine): Promise<Ans
     const metric = logitDifference(pair.answer.id, pair.wrong.id);
     const { gradients } = await model.gradients(pair.clean.ids, { metric, names: DIFFERENTIATED });
     return {
-      provider: engine.provider,
-      sha256: await checkpoint.sha256(),
+      provider: model.loaded.engine.provider,
+      sha256: await model.loaded.sha256(),
       logits: [...logits!.data],
       patched: [...patched.data],
       gradient: [...gradients.get(DIFFERENTIATED)!.data],

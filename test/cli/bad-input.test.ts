@@ -97,7 +97,7 @@ describe.concurrent('options', () => {
     study('--as-published', /--as-published is not yet there/),
     study('--plan', /--plan is not yet there/),
     study('--memory 1G', /--memory is not yet there/),
-    study('--device webgpu', /--device is not yet there/),
+    study('--device gpu', /expected cpu or webgpu for --device, got "gpu"/),
   ];
   test.each(later)('of later versions: %j', refused);
 });

@@ -3,7 +3,6 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gradient } from '../../src/compile/gradient.ts';
-import type { Graph, Value } from '../../src/graph/graph.ts';
 import { Builder } from '../../src/ops/builder.ts';
 import { rules } from '../../src/ops/index.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
@@ -12,7 +11,8 @@ import { TOLERANCES } from '../support/close.ts';
 import { Random } from '../support/random.ts';
 import { build, evaluate, type NdArray, sizeOfDim } from '../support/reference-ops.ts';
 import { type GraphRunner, runner } from '../support/run-graph.ts';
-import { type Domain, OP_CASES, type OpCase, SIZES } from './op-cases.ts';
+import { OP_CASES, SIZES } from './op-cases.ts';
+import { drawInputs, graphOf } from './op-graphs.ts';
 
 /** Half the distance of the two points of a central difference. */
 const STEP = 1e-2;
@@ -22,47 +22,6 @@ beforeAll(() => {
   engine = createNodeEngine({ threads: 1 });
 });
 afterAll(() => engine.dispose());
-
-interface BuiltCase {
-  readonly graph: Graph;
-  readonly values: Readonly<Record<string, Value>>;
-}
-
-function graphOf({ inputs, apply }: OpCase): BuiltCase {
-  const b = new Builder();
-  const values = Object.fromEntries(
-    Object.entries(inputs).map(([name, { dims }]) => [name, b.input(name, dims)]),
-  );
-  const result = apply(b, ...Object.values(values));
-  return { graph: b.build({ result }), values };
-}
-
-function draw(random: Random, domain: Domain): number {
-  const x = random.normal();
-  switch (domain) {
-    case 'any':
-      return x;
-    case 'not zero':
-      return Math.sign(x) * (0.2 + Math.abs(x));
-    case 'positive':
-      return 0.5 + Math.abs(x);
-    case 'mask':
-      return x > 0 ? 1 : 0;
-  }
-}
-
-function drawInputs({ inputs }: OpCase, random: Random): Record<string, NdArray> {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, { dims, domain = 'any' }]) => [
-      name,
-      // Through float32, so that both sides see the same numbers.
-      build(
-        dims.map((dim) => sizeOfDim(dim, SIZES)),
-        () => Math.fround(draw(random, domain)),
-      ),
-    ]),
-  );
-}
 
 /** d <cotangent, result> / d input by central differences, one element at a time. */
 async function finiteDifferences(

@@ -134,6 +134,14 @@ test('calls that wait when the engine is disposed of are rejected, and so are la
   await expect(engine.run({ steps: [], fetch: [] }, {})).rejects.toBeInstanceOf(RunError);
 });
 
+test('one engine at a time is on WebGPU', async () => {
+  const engine = createNodeEngine({ device: 'webgpu' });
+  expect(engine.provider).toBe('webgpu');
+  expect(() => createNodeEngine({ device: 'webgpu' })).toThrow(/expected one model at a time on webgpu/);
+  await engine.dispose();
+  await createNodeEngine({ device: 'webgpu' }).dispose();
+});
+
 test('a row gives the same bits in any company and on any number of threads', async () => {
   const random = new Random(3);
   const width = 48;

@@ -18,7 +18,7 @@ export async function runner(
   weights: Readonly<Record<string, Float32Array>> = {},
 ): Promise<GraphRunner> {
   const key = `graph ${sessions++}`;
-  const model = toOnnx(graph);
+  const model = toOnnx(graph, engine.provider);
   await engine.prepare({
     key,
     bytes: model.bytes,
