@@ -86,12 +86,12 @@ export class Sessions {
     return info;
   }
 
-  /** Releases these sessions; what they held is reused by the next. */
-  async release(): Promise<void> {
+  /** Releases sessions, all without an argument; what they held is reused by the next. */
+  async release(which?: readonly string[]): Promise<void> {
     // A session that becomes ready behind its own release would be taken for one that is there.
     while (this.preparing.size > 0) await Promise.allSettled(this.preparing);
-    const keys = [...this.infos.keys()];
-    this.infos.clear();
+    const keys = which ?? [...this.infos.keys()];
+    for (const key of keys) this.infos.delete(key);
     await this.engine.release(keys);
   }
 }

@@ -47,12 +47,17 @@ export interface ChainStep extends StageForm {
 /** From this many positions on, a line is projected in fewer rows than it has, by more than its own work. */
 const LINE_POSITIONS = 3;
 
+/** Stages whose lines stay: that of the run under way, and of the one begun after it. */
+const LINES_KEPT = 2;
+
 export class SuffixChain {
   /** Stages from the first attention to the metric (`unembed`). */
   readonly stages: readonly Stage[];
   readonly range: Range;
   /** State 0 of each run: [1, suffix, d_model]. */
   readonly starts: readonly Tensor[];
+  /** Sessions that take a line, by stage. */
+  private readonly lines = new Map<number, Set<string>>();
 
   private constructor(
     readonly model: LoadedModel,
@@ -113,15 +118,26 @@ export class SuffixChain {
   }
 
   /** The session of a stage, made on first use. */
-  session(index: number, variant: Variant, form: StageForm = {}): Promise<SessionInfo> {
+  async session(index: number, variant: Variant, form: StageForm = {}): Promise<SessionInfo> {
     const stage = this.stages[index]!;
     const whole = form.whole && index >= this.lastAttention ? ' whole' : '';
     const place = `${this.range.from}-${this.range.to}${whole}${form.line ? ` ${form.line} line` : ''}`;
-    return this.model.sessions.ready(
+    const info = await this.model.sessions.ready(
       `suffix ${place} ${metricKey(this.metric)} ${index} ${variant.key}`,
       () => variant.build(this.graphOf(index, form), stage),
       variant.arena,
     );
+    if (form.line) await this.keepLine(index, info.key);
+    return info;
+  }
+
+  /** Every layer's sources take a line of their own, one layer after the other: those left behind are released. */
+  private async keepLine(index: number, key: string): Promise<void> {
+    this.lines.set(index, (this.lines.get(index) ?? new Set()).add(key));
+    if (this.lines.size <= LINES_KEPT) return;
+    const [oldest, keys] = [...this.lines][0]!;
+    this.lines.delete(oldest);
+    await this.model.sessions.release([...keys]);
   }
 
   private get lastAttention(): number {
@@ -145,6 +161,7 @@ export class SuffixChain {
 
   /** Releases the chain's sessions; the next step makes those it needs again. */
   async release(): Promise<void> {
+    this.lines.clear();
     await this.model.sessions.release();
   }
 

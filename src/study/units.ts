@@ -40,19 +40,20 @@ export interface PatchUnit extends Work<typeof PATCHING>, Sources {
 
 export type Unit = AttributionUnit | PatchUnit;
 
-/** All units of a study. */
+/** All units of a study, in the order in which they run. */
 export function unitsOf(shape: ModelShape, options: StudyOptions): Unit[] {
+  const { components, directions } = options;
   const layers = Array.from({ length: shape.nLayers }, (_, layer) => layer);
-  const each = <U>(directions: readonly Direction[], make: (d: Direction, k: Kind, layer: number) => U[]) =>
-    directions.flatMap((direction) =>
-      options.components.flatMap((kind) => layers.flatMap((layer) => make(direction, kind, layer))),
-    );
   return [
-    // Integrated gradients always run in both directions.
-    ...each(DIRECTIONS, (direction, kind, layer) => [
-      attributionUnit(shape, options, direction, kind, layer),
-    ]),
-    ...each(options.directions, (direction, kind, layer) => patchUnits(shape, direction, kind, layer)),
+    // Both directions of a layer use the same sessions. Integrated gradients always run in both.
+    ...components.flatMap((kind) =>
+      layers.flatMap((layer) =>
+        DIRECTIONS.map((direction) => attributionUnit(shape, options, direction, kind, layer)),
+      ),
+    ),
+    ...components.flatMap((kind) =>
+      directions.flatMap((direction) => layers.flatMap((layer) => patchUnits(shape, direction, kind, layer))),
+    ),
   ];
 }
 
