@@ -206,18 +206,6 @@ describe('--resume', () => {
     expect(stamps()).toEqual(before);
   });
 
-  test('takes a study from before devices were recorded as one of the CPU', async () => {
-    const folder = out('earlier');
-    const json = JSON.parse(readFileSync(join(whole, 'study.json'), 'utf8')) as {
-      identity: Record<string, unknown>;
-    };
-    const { device, ...identity } = json.identity;
-    expect(device).toBe('cpu');
-    await mkdir(folder);
-    await writeFile(join(folder, 'study.json'), JSON.stringify({ ...json, identity }));
-    expect((await study(model, pair, { out: folder, resume: true })).wasComplete).toBe(true);
-  });
-
   test('is needed for a folder that is not empty, and takes none of another kind', async () => {
     await expect(study(model, pair, { out: begun })).rejects.toThrow(/expected an empty folder for --out/);
     await expect(study(model, pair, { out: whole })).rejects.toThrow(InputError);
