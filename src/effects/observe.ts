@@ -17,7 +17,7 @@ export const VALUE = 'value';
 export const CHANGE = 'change';
 
 /** Values in one of the widest registers. */
-const ALIGNED = 16;
+export const ALIGNED = 16;
 
 /** Observes the given measures beside `change`. */
 export function observe(
