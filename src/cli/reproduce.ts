@@ -4,7 +4,15 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 
 /** Options that change where results go, or how fast they come, but not the results. */
-const NOT_NEEDED: ReadonlySet<string> = new Set(['out', 'resume', 'json', 'quiet', 'threads']);
+const NOT_NEEDED: ReadonlySet<string> = new Set([
+  'out',
+  'resume',
+  'json',
+  'quiet',
+  'threads',
+  'memory',
+  'plan',
+]);
 
 /** The command that was given, from its parsed options, without what only concerns its output. */
 export function reproducingCommand(command: CommandUnknownOpts): string {

@@ -13,6 +13,7 @@ import {
   resolveOptions,
   type StudyOptions,
 } from '../study/options.ts';
+import { parseBytes } from '../study/plan/bytes.ts';
 import { shown } from '../tensor/json.ts';
 import { CONTRASTS, DIRECTIONS, KINDS } from '../terms.ts';
 import { requestedPair } from './pair.ts';
@@ -23,7 +24,7 @@ import { notYet, numberBetween, oneOf, tokenIds, wholeNumber, wordList } from '.
 const MAX_THREADS = 1024;
 
 /** Options of a later version: known, hidden, refused. */
-const LATER = ['--as-published', '--plan', '--memory <bytes>', '--shard <part>', '--device <name>'];
+const LATER = ['--as-published', '--shard <part>', '--device <name>'];
 
 const EXAMPLES = `
 Examples:
@@ -145,10 +146,16 @@ function described() {
       wholeNumber('--batch', 1, MAX_BATCH),
     )
     .option('--full', 'write effect matrices whole, however large')
+    .option(
+      '--memory <bytes>',
+      withDefault('what the process may take, such as 2GB or 1.5GiB', 'a third of the machine’s'),
+      parseBytes,
+    )
     .optionsGroup('Output:')
     .option('--out <folder>', withDefault('folder of results; must be empty unless --resume', d.out))
     .option('--resume', 'go on with what the folder holds')
-    .option('--json', 'print study.json on stdout instead of the summary')
+    .option('--plan', 'print runs, FLOP, expected time, memory and disk, and stop')
+    .option('--json', 'print study.json (or the plan) on stdout instead of the summary')
     .option('--quiet', 'no progress')
     .addHelpText('after', EXAMPLES);
 }
@@ -168,13 +175,14 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
       threads: options.threads,
       json: options.json === true,
       quiet: options.quiet === true,
+      plan: options.plan === true,
     },
     signal,
   );
 }
 
 function studyOptions(options: ParsedOptions): Partial<StudyOptions> {
-  const { out, components, directions, measures, steps, quantile, tau, seed, batch } = options;
+  const { out, components, directions, measures, steps, quantile, tau, seed, batch, memory } = options;
   return {
     out,
     components,
@@ -185,6 +193,7 @@ function studyOptions(options: ParsedOptions): Partial<StudyOptions> {
     tau,
     seed,
     batch,
+    memory,
     full: options.full === true,
     resume: options.resume === true,
   };

@@ -48,7 +48,8 @@ export async function attribute(
         throwIfCancelled(signal);
         const unit = igUnit(direction, kind, layer);
         if (!(await folder.has(unit))) {
-          const run = (steps: number) => layerIntegratedGradients(chain, layer, kind, base, other, steps);
+          const run = (steps: number) =>
+            layerIntegratedGradients(chain, layer, kind, base, other, steps, options.rows);
           const scores =
             options.steps === 'auto' ? await refinedScores(run, DEFAULT_STEPS, d) : await run(options.steps);
           await folder.save(unit, stored(scores));

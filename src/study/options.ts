@@ -35,8 +35,12 @@ export interface StudyOptions {
   readonly quantile: number;
   readonly tau: number;
   readonly seed: number;
-  /** Patched runs in one batch, at most 64. */
+  /** Patched runs in one batch, at most 64; fewer where the budget of memory asks for it. */
   readonly batch: number;
+  /** Bytes that the process may take; default: a third of the machine's. */
+  readonly memory?: number;
+  /** Rows of one program of integrated gradients; the study chooses them from its budget. */
+  readonly rows?: number;
   /** Go on with what a folder holds. */
   readonly resume: boolean;
   /** Draw figures and page; otherwise `mediators report` can do so later. */
@@ -73,6 +77,7 @@ export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   if (!(tau > 0 && Number.isFinite(tau))) fail('tau', 'a number above 0', tau);
   checkWhole('seed', seed, 0, MAX_SEED);
   checkWhole('batch', batch, 1, MAX_BATCH);
+  if (options.memory !== undefined) checkWhole('memory', options.memory, 1);
   return options;
 }
 

@@ -35,6 +35,7 @@ import { type Identity, StudyFolder } from './folder.ts';
 import { resolveOptions, type StudyOptions } from './options.ts';
 import { patchAll } from './patch.ts';
 import { Phases, type Progress } from './phases.ts';
+import { withinBudget } from './plan/memory.ts';
 import { type Contrast, DIRECTIONS, KINDS } from '../terms.ts';
 
 export interface StudyHandlers {
@@ -90,9 +91,10 @@ async function perform(
   };
   const phases = new Phases(handlers.onProgress);
   warn(lintPair(pair));
-  const computed = await compute(model, pair, options, folder, phases, warn, handlers.signal);
+  const planned = withinBudget(model.config, pair, options);
+  const computed = await compute(model, pair, planned, folder, phases, warn, handlers.signal);
   throwIfCancelled(handlers.signal);
-  const json = await describe(model, pair, options, computed, identity, warnings, phases);
+  const json = await describe(model, pair, planned, computed, identity, warnings, phases);
   if (options.figures) {
     await phases.run(PAGE_PHASE, 1, async (done) => {
       // Half of the program, and only needed here.

@@ -8,6 +8,7 @@
  */
 import { ALIGNED } from '../../effects/observe.ts';
 import type { ModelConfig } from '../../model/config.ts';
+import type { Pair } from '../../tasks/pair.ts';
 import type { Kind } from '../../terms.ts';
 
 /** How much of a pair's prompts has to be computed. */
@@ -16,6 +17,10 @@ export interface Extent {
   readonly length: number;
   /** The first position at which the two prompts differ. */
   readonly first: number;
+}
+
+export function extentOf({ clean, firstDifference }: Pair): Extent {
+  return { length: clean.ids.length, first: firstDifference };
 }
 
 /** Products of one row, apart because their ways back differ. FLOP. */
