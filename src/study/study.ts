@@ -80,6 +80,7 @@ async function perform(
   options: StudyOptions,
   handlers: StudyHandlers,
 ): Promise<Study> {
+  const planned = withinBudget(model.config, pair, options);
   const folder = await StudyFolder.open(options.out, options.resume);
   const identity = await identityOf(model, pair, options);
   const state = await folder.claim(identity);
@@ -91,7 +92,6 @@ async function perform(
   };
   const phases = new Phases(handlers.onProgress);
   warn(lintPair(pair));
-  const planned = withinBudget(model.config, pair, options);
   const computed = await compute(model, pair, planned, folder, phases, warn, handlers.signal);
   throwIfCancelled(handlers.signal);
   const json = await describe(model, pair, planned, computed, identity, warnings, phases);

@@ -30,8 +30,8 @@ const ROUND_TRIP_PACKED = 2.9;
 const OBSERVING_PACKED = 1.7;
 /** The unembedding as a session of its own: 2.2 times. */
 const UNEMBED_PACKED = 2.2;
-/** JavaScript arrays that wait for their collection: 50 MB measured in patching, 90 with many outputs. */
-const WAITING_BYTES = 60e6;
+/** Arrays that wait for their collection: 50 to 80 MB measured. */
+const WAITING_BYTES = 80e6;
 /** Drawing figures as PNG, and the page: 250 MB measured above the process and weights. */
 const PAGE_BYTES = 220e6;
 /** ONNX Runtime's copies of a batch inside a stage, beside its values. */
@@ -76,7 +76,12 @@ export function blockBytes({ family, nLayers, dModel, dHead, nHeads, nKvHeads, d
 }
 
 /** Expected peaks; measured ones were from 15% below to 3% above (docs/scale.md). */
-export function phaseMemory(config: ModelConfig, extent: Extent, { rows, batch }: Batches): PhaseMemory {
+export function phaseMemory(
+  config: ModelConfig,
+  extent: Extent,
+  { figures }: Pick<StudyOptions, 'figures'>,
+  { rows, batch }: Batches,
+): PhaseMemory {
   const { vocabulary, dModel, nLayers, nKvHeads, nHeads, dHead, dMlp } = config;
   const size = extent.length - extent.first;
   const row = rowBytes(config, extent);
@@ -90,7 +95,10 @@ export function phaseMemory(config: ModelConfig, extent: Extent, { rows, batch }
   const bothRuns =
     always + BOTH_RUNS_PACKED * blocks + UNEMBED_PACKED * FLOAT_BYTES * vocabulary * dModel + 2 * row.saved;
   const attribution =
-    always + ROUND_TRIP_PACKED * blocks + rows * (row.saved + INSIDE * row.roundTrip + past + state);
+    always +
+    WAITING_BYTES +
+    ROUND_TRIP_PACKED * blocks +
+    rows * (row.saved + INSIDE * row.roundTrip + past + state);
   const patching =
     always +
     WAITING_BYTES +
@@ -102,7 +110,7 @@ export function phaseMemory(config: ModelConfig, extent: Extent, { rows, batch }
     bothRuns,
     attribution: afterwards,
     patching: Math.max(afterwards, patching),
-    page: Math.max(afterwards, patching, always + PAGE_BYTES),
+    page: figures ? Math.max(afterwards, patching, always + PAGE_BYTES) : 0,
   };
 }
 
@@ -115,12 +123,19 @@ export function defaultBudget(): number {
 
 /**
  * The largest batches, powers of two, that keep each phase within the budget.
- * @param most no more patched runs than this in one batch.
+ * @param options `batch`: no more patched runs than this in one batch.
  * @throws InputError where not even the smallest fit.
  */
-export function batchesFor(config: ModelConfig, extent: Extent, budget: number, most: number): Batches {
+export function batchesFor(
+  config: ModelConfig,
+  extent: Extent,
+  options: Pick<StudyOptions, 'batch' | 'memory' | 'figures'>,
+): Batches {
+  const { batch: most, memory: budget = defaultBudget() } = options;
   const least = Math.min(LEAST_BATCH, most);
-  const needed = Math.max(...Object.values(phaseMemory(config, extent, { rows: LEAST_ROWS, batch: least })));
+  const needed = Math.max(
+    ...Object.values(phaseMemory(config, extent, options, { rows: LEAST_ROWS, batch: least })),
+  );
   if (needed > budget) {
     throw new InputError(
       `expected a memory budget of at least ${formatBytes(needed)} for this model and pair, got ${formatBytes(budget)}; give --memory ${formatBytes(needed).replace(' ', '')} where the machine has it`,
@@ -128,7 +143,7 @@ export function batchesFor(config: ModelConfig, extent: Extent, budget: number, 
   }
   const smaller = [MOST_ROWS, 32, 16, 8, 4, 2];
   const fits = (batches: Batches) => {
-    const { attribution, patching } = phaseMemory(config, extent, batches);
+    const { attribution, patching } = phaseMemory(config, extent, options, batches);
     return Math.max(attribution, patching) <= budget;
   };
   const rows = smaller.find((count) => fits({ rows: count, batch: least })) ?? LEAST_ROWS;
@@ -140,6 +155,5 @@ export function batchesFor(config: ModelConfig, extent: Extent, budget: number, 
 
 /** The options of a study with the batches that its budget allows. Throws InputError as `batchesFor`. */
 export function withinBudget(config: ModelConfig, pair: Pair, options: StudyOptions): StudyOptions {
-  const budget = options.memory ?? defaultBudget();
-  return { ...options, ...batchesFor(config, extentOf(pair), budget, options.batch) };
+  return { ...options, ...batchesFor(config, extentOf(pair), options) };
 }

@@ -102,8 +102,7 @@ function planWithout(
   rates: Rates,
 ): Omit<StudyPlan, 'spare'> {
   const extent = extentOf(pair);
-  const budget = options.memory ?? defaultBudget();
-  const batches = batchesFor(config, extent, budget, options.batch);
+  const batches = batchesFor(config, extent, options);
   const disk = diskPlan(config, extent, options);
   const phases = phasesOf({ config, extent, options, batches, disk, rates });
   const sum = (pick: (phase: PhasePlan) => number) => phases.reduce((total, phase) => total + pick(phase), 0);
@@ -119,7 +118,7 @@ function planWithout(
     disk_bytes: sum(({ disk_bytes }) => disk_bytes),
     work_bytes: disk.attributionWork.bytes + disk.patchingWork.bytes,
     ...batches,
-    budget,
+    budget: options.memory ?? defaultBudget(),
     rate: rates.source,
     at_least: options.steps === 'auto',
   };
@@ -136,7 +135,7 @@ interface Work {
 
 function phasesOf(work: Work): PhasePlan[] {
   const { config, extent, options, batches, disk, rates } = work;
-  const memory = phaseMemory(config, extent, batches);
+  const memory = phaseMemory(config, extent, options, batches);
   const phases: PhasePlan[] = [
     {
       name: 'weights',
