@@ -34,12 +34,10 @@ export function parseBytes(text: string): number {
 
 /** Three digits in the largest decimal unit that leaves a whole part, rounded up: `2.35 GB`. */
 export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < DECIMAL.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  const digits = unit === 0 || value >= 100 ? 1 : value >= 10 ? 10 : 100;
-  return `${Math.ceil(value * digits) / digits} ${DECIMAL[unit]}`;
+  const whole = Math.ceil(bytes);
+  const unit = Math.min(DECIMAL.length - 1, Math.floor((String(whole).length - 1) / 3));
+  // 10 ** n is exact: 2.2e9 / 1e7 is 220, where 2.2e9 / 1e9 * 100 is a little more.
+  const shownDigits = Math.min(3 * unit, 2 - ((String(whole).length - 1) % 3));
+  const step = 10 ** (3 * unit - shownDigits);
+  return `${Math.ceil(whole / step) / 10 ** shownDigits} ${DECIMAL[unit]}`;
 }

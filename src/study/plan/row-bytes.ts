@@ -21,8 +21,20 @@ export interface RowBytes {
   readonly observing: number;
 }
 
+/** Building the graphs takes longer than all else of a plan: once for a config and extent. */
+const known = new WeakMap<ModelConfig, Map<string, RowBytes>>();
+
 /** Bytes of one row; `extent` is that of the pair. */
 export function rowBytes(config: ModelConfig, extent: Extent): RowBytes {
+  const ofConfig = known.get(config) ?? new Map<string, RowBytes>();
+  known.set(config, ofConfig);
+  const key = `${extent.first} of ${extent.length}`;
+  const bytes = ofConfig.get(key) ?? fromGraphs(config, extent);
+  ofConfig.set(key, bytes);
+  return bytes;
+}
+
+function fromGraphs(config: ModelConfig, extent: Extent): RowBytes {
   const parts = ([0, 1] as const).map((fromEnd) => layerBytes(config, extent, fromEnd === 0));
   const [last, middle] = parts as [RowBytes, RowBytes];
   return {

@@ -26,7 +26,11 @@ function arrayBytes(path: string): number {
 type Sizes = Omit<DiskPlan, 'page'>;
 
 /** What a study wrote; its units as they were before the page, the last thing that is made. */
-async function written(model: Model, pair: Parameters<typeof study>[1], options: StudyOptions): Promise<Sizes> {
+async function written(
+  model: Model,
+  pair: Parameters<typeof study>[1],
+  options: StudyOptions,
+): Promise<Sizes> {
   const work = join(options.out, '.work');
   const units: Record<string, { files: number; bytes: number }> = {};
   const onProgress = ({ phase, done, total }: { phase: string; done: number; total: number }) => {
@@ -63,7 +67,10 @@ describe.each(['gpt2-odd', 'llama-gqa', 'llama-one-layer'])('%s', (name) => {
     ['by default', {}],
     ['with every measure', { measures: MEASURES }],
     ['heads alone', { components: ['heads'] }],
-    ['neurons alone, denoising, no measure', { components: ['neurons'], directions: ['denoising'], measures: [] }],
+    [
+      'neurons alone, denoising, no measure',
+      { components: ['neurons'], directions: ['denoising'], measures: [] },
+    ],
   ])('writes what is planned: %s', async (_, chosen) => {
     const pair = pairOf(model, reference);
     const options = { ...DEFAULTS, figures: false, out: out('disk'), steps: 2, ...chosen };
