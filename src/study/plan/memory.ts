@@ -75,7 +75,7 @@ export function blockBytes({ family, nLayers, dModel, dHead, nHeads, nKvHeads, d
   return FLOAT_BYTES * nLayers * (attention + dModel * dMlp * (family === 'llama' ? 3 : 2));
 }
 
-/** Expected peaks; measured ones were from 15% below to 3% above (docs/scale.md). */
+/** Expected peaks; measured ones of real models were up to 13% below (docs/scale.md). */
 export function phaseMemory(
   config: ModelConfig,
   extent: Extent,
