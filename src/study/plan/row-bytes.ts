@@ -86,7 +86,7 @@ function multiple(dim: string): number {
 }
 
 function outputBytes(graph: Graph): number {
-  return FLOAT_BYTES * [...new Set(graph.outputs.values())].reduce((sum, v) => sum + rowFloats(graph, v), 0);
+  return FLOAT_BYTES * [...graph.outputs.values()].reduce((sum, v) => sum + rowFloats(graph, v), 0);
 }
 
 /** The most that a graph's values take at once: each lives from its own node to the last that reads it. */

