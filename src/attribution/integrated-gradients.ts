@@ -22,7 +22,7 @@ import { type Tensor, tensor, zeros } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
 import { gaussLegendre } from './quadrature.ts';
 
-/** Rows of one program: points of the path, and its two ends. */
+/** Rows of one program at most: points of the path, and its two ends. */
 export const MAX_ROWS = 64;
 /** Where `auto` stops doubling. */
 export const MAX_STEPS = 1600;
@@ -37,7 +37,7 @@ export interface LayerScores {
   readonly steps: number;
 }
 
-/** Scores of one layer and kind, from `base` to `other`. */
+/** Scores of one layer and kind, from `base` to `other`; `most`: rows of one program. */
 export async function layerIntegratedGradients(
   chain: SuffixChain,
   layer: number,
@@ -45,11 +45,12 @@ export async function layerIntegratedGradients(
   base: Run,
   other: Run,
   steps: number,
+  most: number = MAX_ROWS,
 ): Promise<LayerScores> {
   const start = kind === 'heads' ? chain.indexOf('mlp', layer) : chain.indexOf('mlp', layer) + 1;
   const written = kind === 'heads' ? 'attnOut' : 'mlpOut';
   const line = difference(other[written][layer]!, base[written][layer]!);
-  const { gradient, ends } = await meanGradient(chain, start, base.states[start]!, line, steps);
+  const { gradient, ends } = await meanGradient(chain, start, base.states[start]!, line, steps, most);
   const positions =
     kind === 'heads'
       ? headScores(chain.model, layer, difference(other.z[layer]!, base.z[layer]!), gradient)
@@ -97,6 +98,7 @@ async function meanGradient(
   state: Tensor,
   line: Tensor,
   steps: number,
+  most: number,
 ): Promise<MeanGradient> {
   const { points, weights } = gaussLegendre(steps);
   const rows: Row[] = Array.from(points, (alpha, i) => ({ alpha, weight: weights[i]! }));
@@ -106,8 +108,11 @@ async function meanGradient(
   const used = base.data.length;
   const gradient = new Float64Array(line.data.length);
   const metrics: number[] = [];
-  for (let from = 0; from < rows.length; from += MAX_ROWS) {
-    const batch = rows.slice(from, from + MAX_ROWS);
+  // Programs of nearly equal size: ONNX Runtime rounds products of one row differently, so none is left alone.
+  const programs = Math.ceil(rows.length / most);
+  for (let program = 0; program < programs; program++) {
+    const at = (index: number) => Math.floor((index * rows.length) / programs);
+    const batch = rows.slice(at(program), at(program + 1));
     const results = await roundTrip(chain, {
       start,
       ...(chain.takesLine(start) ? onLine(base, write, batch) : { states: pathStates(base, write, batch) }),

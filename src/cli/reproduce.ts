@@ -5,7 +5,16 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { shellWord } from '../study/command.ts';
 
 /** Options that change where results go, or how fast they come, but not the results. */
-const NOT_NEEDED: ReadonlySet<string> = new Set(['out', 'resume', 'json', 'quiet', 'threads', 'shard']);
+const NOT_NEEDED: ReadonlySet<string> = new Set([
+  'out',
+  'resume',
+  'json',
+  'quiet',
+  'threads',
+  'shard',
+  'memory',
+  'plan',
+]);
 
 /** The command that was given, from its parsed options, without what only concerns its output. */
 export function reproducingCommand(command: CommandUnknownOpts): string {

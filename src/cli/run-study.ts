@@ -12,6 +12,7 @@ import { completeStudy, study, type StudyShard, studyShard } from '../study/stud
 import { type Pair, pairFor } from '../tasks/pair.ts';
 import type { Device } from '../terms.ts';
 import type { PairRequest } from './pair.ts';
+import { makePlan, planLines, planTable } from './plan.ts';
 import { type ProgressView, progressView } from './progress.ts';
 import { studyOutput } from './summary.ts';
 
@@ -26,10 +27,13 @@ export interface StudyCall {
   readonly device: Device;
   readonly json: boolean;
   readonly quiet: boolean;
+  /** Print the plan and stop. */
+  readonly plan: boolean;
 }
 
 /** What can still be wrong is asked in the order of its cost: the folder, the model's files, the pair; then weights. */
 export async function runStudy(call: StudyCall, signal: AbortSignal): Promise<void> {
+  if (call.plan) return printPlan(call, signal);
   const { options, request, raw, device } = call;
   await checkOut(options.out, options.resume);
   const checkpoint = await openCheckpoint(call.source);
@@ -50,13 +54,27 @@ export async function runStudy(call: StudyCall, signal: AbortSignal): Promise<vo
   }
 }
 
+/** What `--plan` does: nothing is written, no weights are read. */
+async function printPlan({ source, request, options, threads, json }: StudyCall, signal: AbortSignal) {
+  const checkpoint = await openCheckpoint(source);
+  try {
+    const pair = pairFor(checkpoint, request.pair, request);
+    const plan = await makePlan(checkpoint, pair, options, { threads, measure: true }, signal);
+    process.stdout.write(`${json ? JSON.stringify(plan, null, 2) : planTable(plan)}\n`);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
 async function compute(
   checkpoint: Checkpoint,
   pair: Pair,
-  { options, raw, threads, device }: StudyCall,
+  { options, raw, threads, device, quiet }: StudyCall,
   progress: ProgressView,
   signal: AbortSignal,
 ): Promise<Study | StudyShard> {
+  const plan = await makePlan(checkpoint, pair, options, { threads, measure: !quiet }, signal);
+  if (!quiet) process.stderr.write(planLines(plan));
   const model = await loadCheckpoint(checkpoint, {
     raw,
     device,

@@ -13,6 +13,7 @@ import {
   resolveOptions,
   type StudyOptions,
 } from '../study/options.ts';
+import { parseBytes } from '../study/plan/bytes.ts';
 import { shown } from '../tensor/json.ts';
 import { CONTRASTS, DEVICES, DIRECTIONS, KINDS } from '../terms.ts';
 import { requestedPair } from './pair.ts';
@@ -24,7 +25,7 @@ import { notYet, numberBetween, oneOf, tokenIds, wholeNumber, wordList } from '.
 const MAX_THREADS = 1024;
 
 /** Options of a later version: known, hidden, refused. */
-const LATER = ['--as-published', '--plan', '--memory <bytes>'];
+const LATER = ['--as-published'];
 
 const EXAMPLES = `
 Examples:
@@ -155,6 +156,11 @@ function described() {
       wholeNumber('--batch', 1, MAX_BATCH),
     )
     .option('--full', 'write effect matrices whole, however large')
+    .option(
+      '--memory <bytes>',
+      withDefault('what the process may take, such as 2GB or 1.5GiB', 'a third of the machine’s'),
+      parseBytes,
+    )
     .optionsGroup('Output:')
     .option(
       '--shard <part>',
@@ -166,7 +172,8 @@ function described() {
       withDefault('folder of results; must be empty unless --resume or --shard', d.out),
     )
     .option('--resume', 'go on with what the folder holds')
-    .option('--json', 'print study.json on stdout instead of the summary')
+    .option('--plan', 'print runs, FLOP, expected time, memory and disk, and stop')
+    .option('--json', 'print study.json (or the plan) on stdout instead of the summary')
     .option('--quiet', 'no progress')
     .addHelpText('after', EXAMPLES);
 }
@@ -187,13 +194,14 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
       device: options.device ?? 'cpu',
       json: options.json === true,
       quiet: options.quiet === true,
+      plan: options.plan === true,
     },
     signal,
   );
 }
 
 function studyOptions(options: ParsedOptions): Partial<StudyOptions> {
-  const { out, components, directions, measures, steps, quantile, tau, seed, batch, shard } = options;
+  const { out, components, directions, measures, steps, quantile, tau, seed, batch, memory, shard } = options;
   return {
     out,
     components,
@@ -204,6 +212,7 @@ function studyOptions(options: ParsedOptions): Partial<StudyOptions> {
     tau,
     seed,
     batch,
+    memory,
     full: options.full === true,
     shard,
     // A job that is put back into the queue runs the very same command.

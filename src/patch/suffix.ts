@@ -45,7 +45,7 @@ export interface ChainStep extends StageForm {
 }
 
 /** From this many positions on, a line is projected in fewer rows than it has, by more than its own work. */
-const LINE_POSITIONS = 3;
+export const LINE_POSITIONS = 3;
 
 /** Stages whose lines stay: that of the run under way, and of the one begun after it. */
 const LINES_KEPT = 2;

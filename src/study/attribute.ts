@@ -32,10 +32,10 @@ export async function attributeUnit(
   chain: SuffixChain,
   runs: PairRuns,
   { direction, kind, layer }: AttributionUnit,
-  { steps }: StudyOptions,
+  { steps, rows }: StudyOptions,
 ): Promise<Tensors> {
   const { base, other } = baseAndOther(runs, direction);
-  const run = (points: number) => layerIntegratedGradients(chain, layer, kind, base, other, points);
+  const run = (points: number) => layerIntegratedGradients(chain, layer, kind, base, other, points, rows);
   const d = runs.clean.metric - runs.corrupted.metric;
   return stored(steps === 'auto' ? await refinedScores(run, DEFAULT_STEPS, d) : await run(steps));
 }

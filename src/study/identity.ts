@@ -47,6 +47,7 @@ export function optionsIdentity(options: StudyOptions): Identity {
     tau: options.tau,
     seed: options.seed,
     batch: options.batch,
+    rows: options.rows ?? null,
   };
 }
 

@@ -36,8 +36,12 @@ export interface StudyOptions {
   readonly quantile: number;
   readonly tau: number;
   readonly seed: number;
-  /** Patched runs in one batch, at most 64. */
+  /** Patched runs in one batch, at most 64; fewer where the budget of memory asks for it. */
   readonly batch: number;
+  /** Bytes that the process may take; default: a third of the machine's. */
+  readonly memory?: number;
+  /** Rows of one program of integrated gradients; the study chooses them from its budget. */
+  readonly rows?: number;
   /** Which part to compute. All of it is shard 0 of 1. */
   readonly shard: Shard;
   /** Go on with what a folder holds. A shard of several always does: a requeued job runs the same command. */
@@ -77,6 +81,7 @@ export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   if (!(tau > 0 && Number.isFinite(tau))) fail('tau', 'a number above 0', tau);
   checkWhole('seed', seed, 0, MAX_SEED);
   checkWhole('batch', batch, 1, MAX_BATCH);
+  if (options.memory !== undefined) checkWhole('memory', options.memory, 1);
   checkWhole('the number of shards', shard.count, 1, MAX_SHARDS);
   checkWhole('the shard', shard.index, 0, shard.count - 1);
   return { ...options, resume: options.resume || shard.count > 1 };

@@ -20,6 +20,7 @@ import { StudyFolder } from './folder.ts';
 import type { Study, StudyHandlers } from './handlers.ts';
 import { identityOf, type Studied } from './identity.ts';
 import { resolveOptions, type StudyOptions } from './options.ts';
+import { withinBudget } from './plan/memory.ts';
 import type { ShardRecord } from './record.ts';
 import { shardText } from './shard.ts';
 import { unitsOf } from './units.ts';
@@ -55,7 +56,7 @@ export async function study(
   return alone(model.loaded, async (loaded) => {
     const begun = await begin(loaded, pair, options);
     if (begun.state === 'complete') return recordedStudy(begun.folder);
-    await computeShard({ ...begun, model: loaded, pair, options, handlers });
+    await computeShard({ ...begun, model: loaded, pair, handlers });
     throwIfCancelled(handlers.signal);
     return finishStudy(begun.folder, options.figures, handlers);
   });
@@ -78,7 +79,7 @@ export async function studyShard(
     const begun = await begin(loaded, pair, options);
     const { folder } = begun;
     if (begun.state === 'complete') return recordedStudy(folder);
-    const record = await computeShard({ ...begun, model: loaded, pair, options, handlers });
+    const record = await computeShard({ ...begun, model: loaded, pair, handlers });
     const names = unitsOf(loaded.config, options).map(({ name }) => name);
     const there = await Promise.all(names.map((name) => folder.has(name)));
     return { folder: folder.path, record, units: names.filter((_, i) => there[i]), total: names.length };
@@ -91,10 +92,16 @@ function checkPair({ config }: Model, pair: Pair): void {
   checkAnswers(pair.answer, pair.wrong, config);
 }
 
-async function begin(model: LoadedModel, pair: Pair, options: StudyOptions) {
+async function begin(model: LoadedModel, pair: Pair, given: StudyOptions) {
+  const options = withinBudget(model.config, pair, given);
   const folder = await StudyFolder.open(options.out, options.resume);
-  const identity = await identityOf(model, pair, options);
-  return { folder, identity, state: await folder.claim(identity) };
+  const identity = await identityOf(model, pair, asCompared(given, options));
+  return { folder, identity, options, state: await folder.claim(identity) };
+}
+
+/** Batches change no bit of a result, the rows of integrated gradients do: the batch as asked, the rows as chosen. */
+function asCompared(given: StudyOptions, { rows }: StudyOptions): StudyOptions {
+  return rows === undefined ? given : { ...given, rows };
 }
 
 /**
@@ -109,7 +116,8 @@ export async function completeStudy(
   const options = resolveOptions(given);
   if (!options.resume) return undefined;
   const folder = new StudyFolder(options.out);
-  const state = await folder.holds(await identityOf(model, pair, options));
+  const compared = asCompared(options, withinBudget(model.config, pair, options));
+  const state = await folder.holds(await identityOf(model, pair, compared));
   return state === 'complete' ? recordedStudy(folder) : undefined;
 }
 

@@ -85,6 +85,9 @@ describe.concurrent('options', () => {
     study('--tau -0.1', /above 0 for --tau, got "-0.1"/),
     study('--seed -1', /expected a whole number from 0 to 4294967295 for --seed, got "-1"/),
     study('--batch 65', /expected a whole number from 1 to 64 for --batch, got "65"/),
+    study('--memory much', /expected an amount of memory such as 2GB.* for --memory, got "much"/),
+    study('--memory 1MB', /expected a memory budget of at least [\d.]+ MB .*got 1 MB; give --memory/),
+    study('--memory 1MB --plan', /expected a memory budget of at least/),
     study('--threads 0', /for --threads, got "0"/),
     study('--threads 100000', /from 1 to 1024 for --threads/),
     [['study', '--steps', 'a\nb'], /for --steps, got "a\\nb"/],
@@ -95,8 +98,6 @@ describe.concurrent('options', () => {
     study('--mediation heads', /--mediation heads is not yet there in this version; leave it out/),
     study('--mediation heads+neurons:256', /--mediation heads\+neurons:256 is not yet there/),
     study('--as-published', /--as-published is not yet there/),
-    study('--plan', /--plan is not yet there/),
-    study('--memory 1G', /--memory is not yet there/),
     study('--device gpu', /expected cpu or webgpu for --device, got "gpu"/),
   ];
   test.each(later)('of later versions: %j', refused);

@@ -1,0 +1,106 @@
+/**
+ * Bytes that a study writes: exact for arrays. Metadata (headers, zarr.json) and figures are apart, as their texts vary.
+ */
+import { matrixName } from '../../effects/store.ts';
+import { TOP } from '../../effects/strongest.ts';
+import { componentsPerLayer, type ModelConfig } from '../../model/config.ts';
+import { DIRECTIONS, type Kind } from '../../terms.ts';
+import { planEffects } from '../effects-plan.ts';
+import type { StudyOptions } from '../options.ts';
+import { ofPhase, PATCHING, unitsOf } from '../units.ts';
+import type { Extent } from './flop.ts';
+
+const VALUE_BYTES = 4;
+/** Parts of the ledger: own direct, by heads, by neurons, norm. */
+const LEDGER_PARTS = 4;
+/** SVG, PNG and page: 2 to 5 MB measured. */
+const PAGE_BYTES = 5e6;
+
+export interface Written {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface DiskPlan {
+  /** Chunks of effects.zarr: those of unreachable layers are not there. */
+  readonly effects: number;
+  readonly effectFiles: number;
+  /** Arrays of scores.safetensors. */
+  readonly scores: number;
+  /** Units in `.work`, which goes when the study ends. */
+  readonly attributionWork: Written;
+  readonly patchingWork: Written;
+  readonly page: number;
+}
+
+export function diskPlan(config: ModelConfig, extent: Extent, options: StudyOptions): DiskPlan {
+  return {
+    ...effects(config, options),
+    scores: scoreBytes(config, extent, options),
+    attributionWork: attributionWork(config, extent, options),
+    patchingWork: patchingWork(config, options),
+    page: options.figures ? PAGE_BYTES : 0,
+  };
+}
+
+/** Pairs of a source layer and a target layer whose chunk is written. */
+function layerPairs(nLayers: number, source: Kind, target: Kind): number {
+  // Of its own layer a neuron reaches no head; its own kind's entries, and neurons behind heads, are there.
+  const own = source === target || source === 'heads' ? nLayers : 0;
+  return (nLayers * (nLayers - 1)) / 2 + own;
+}
+
+function effects(config: ModelConfig, options: StudyOptions): { effects: number; effectFiles: number } {
+  const pairs = new Map<string, number>();
+  for (const source of options.components)
+    for (const target of options.components)
+      for (const measure of ['change', ...options.measures] as const)
+        pairs.set(matrixName(source, target, measure), layerPairs(config.nLayers, source, target));
+  let bytes = 0;
+  let files = 0;
+  for (const { name, shape, chunks } of planEffects(config, options, '').arrays) {
+    const sources = Math.ceil(shape[1]! / chunks[1]!);
+    // A summary has one chunk for each source layer.
+    const count = sources * (pairs.get(name) ?? config.nLayers);
+    files += count;
+    bytes += count * VALUE_BYTES * chunks.reduce((product, size) => product * size, 1);
+  }
+  const directions = options.directions.length;
+  return { effects: directions * bytes, effectFiles: directions * files };
+}
+
+function scoreBytes(config: ModelConfig, { length }: Extent, options: StudyOptions): number {
+  const { nLayers, vocabulary } = config;
+  const directions = options.directions.length;
+  let floats = 2 * vocabulary;
+  for (const kind of options.components) {
+    const all = nLayers * componentsPerLayer(config, kind);
+    const attribution = DIRECTIONS.length * (1 + length) + 1;
+    // AP, gain and ledger; asymmetry of AP where both directions are there.
+    const patching = directions * (2 + LEDGER_PARTS) + (directions === DIRECTIONS.length ? 1 : 0);
+    floats += all * (attribution + patching);
+  }
+  return VALUE_BYTES * floats;
+}
+
+/** Scores by position, gap and number of points of each layer. */
+function attributionWork(
+  config: ModelConfig,
+  { length, first }: Extent,
+  { components }: StudyOptions,
+): Written {
+  const units = DIRECTIONS.length * config.nLayers;
+  const floats = components.reduce((sum, kind) => {
+    const size = componentsPerLayer(config, kind);
+    return sum + units * ((length - first) * size + 2);
+  }, 0);
+  return { files: units * components.length, bytes: VALUE_BYTES * floats };
+}
+
+/** AP, own change, gain, ledger; for each kind of target means by layer, and the strongest with layer and index. */
+function patchingWork(config: ModelConfig, options: StudyOptions): Written {
+  const units = ofPhase(unitsOf(config, options), PATCHING);
+  const perSource = 3 + LEDGER_PARTS + options.components.length * (config.nLayers + 3 * TOP);
+  const sources = units.reduce((sum, { indices }) => sum + indices.length, 0);
+  return { files: units.length, bytes: VALUE_BYTES * sources * perSource };
+}
