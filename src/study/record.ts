@@ -23,7 +23,7 @@ export const RECORD_SCHEMA = 'mediators/shard@1';
 /** The options as `study.json` tells them; those that the files depend on are known. */
 type RecordedOptions = Pick<
   StudyOptions,
-  'components' | 'directions' | 'measures' | 'full' | 'steps' | 'quantile' | 'tau' | 'seed' | 'batch'
+  'components' | 'directions' | 'measures' | 'full' | 'steps' | 'quantile' | 'tau' | 'seed' | 'batch' | 'rows'
 > &
   Record<string, unknown>;
 
@@ -71,6 +71,7 @@ const own = z.object({
     tau: z.number(),
     seed: z.number(),
     batch: z.number(),
+    rows: z.number().optional(),
   }),
   processors: z.array(line).min(1).max(1000),
 });
@@ -135,7 +136,8 @@ function check(record: ShardRecord, shard: Shard, path: string): void {
     fail(`at most ${LIMITS.components} components`, `${layers} x (${heads} + ${neurons})`);
   const { clean, first_difference: first } = record.pair;
   if (first >= clean.ids.length) fail(`a first difference below ${clean.ids.length}`, String(first));
-  const options = optionsIdentity(optionsOf(record));
+  // The identity has the batch that was asked for, the options the one that memory allowed.
+  const { batch: _batch, ...options } = optionsIdentity(optionsOf(record));
   const claimed = Object.fromEntries(Object.keys(options).map((key) => [key, record.identity[key]!]));
   const difference = firstDifference(claimed, options);
   if (difference) fail(`${difference.key} ${difference.a} as in its identity`, difference.b);
@@ -143,8 +145,9 @@ function check(record: ShardRecord, shard: Shard, path: string): void {
 
 /** The options that made the files, checked. */
 export function optionsOf({ options }: ShardRecord): StudyOptions {
-  const { components, directions, measures, full, steps, quantile, tau, seed, batch } = options;
-  return resolveOptions({ components, directions, measures, full, steps, quantile, tau, seed, batch });
+  const { components, directions, measures, full, steps, quantile, tau, seed, batch, rows } = options;
+  const known = { components, directions, measures, full, steps, quantile, tau, seed, batch };
+  return resolveOptions(rows === undefined ? known : { ...known, rows });
 }
 
 /** The model's shape as plans take it. */
