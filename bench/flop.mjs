@@ -3,6 +3,8 @@
  * by `length`, its tokens, and `first`, the position from which its prompts differ.
  */
 
+import { batchFlop, patchedFlop } from './internals.mjs';
+
 /** Neurons in one batch: the study's own. */
 export const BATCH = 64;
 
@@ -11,23 +13,9 @@ export function extentOf({ clean, corrupted }) {
   return { length: clean.length, first: clean.findIndex((id, position) => id !== corrupted[position]) };
 }
 
-/**
- * Matrix products of one neuron of a layer, 2 m k n each, in FLOP: in every later layer queries, keys, values and the
- * output projection (p x d x d), scores and mixing (p x t x d), the MLP (p x d x 4d, twice), for p changed positions of
- * t; in the last layer queries and all that follows of one position; and per layer the norm of what the heads wrote at
- * the last token (d x d_head). In the layer behind the neuron its vector is projected once in place of every position,
- * and the base run's stream once a batch. Norms, softmax and activations are not counted.
- */
-export function neuronFlop({ nLayers, dModel: d, dMlp, dHead }, layer, { length: t, first }) {
-  const p = t - first;
-  let total = 0;
-  for (let target = layer + 1; target < nLayers; target++) {
-    const q = target === nLayers - 1 ? 1 : p;
-    const rows = (positions) => (target === layer + 1 && p > 2 ? 1 + positions / BATCH : positions);
-    const attention = (2 * rows(p) + rows(q) + q) * d * d + 2 * q * t * d;
-    total += 2 * (attention + 2 * q * d * dMlp + d * dHead);
-  }
-  return total;
+/** Matrix products of one neuron of a layer, in FLOP, in a batch of BATCH: the plan's formula. */
+export function neuronFlop(config, layer, extent) {
+  return batchFlop(patchedFlop(config, extent, 'neurons', layer), BATCH) / BATCH;
 }
 
 /** All neurons of a model. */

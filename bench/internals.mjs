@@ -18,3 +18,4 @@ export { readScores } from '../dist/results/read.js';
 export { createNodeEngine } from '../dist/runtime/node.js';
 export { seededRandom } from '../dist/stats/random.js';
 export { sizeOf } from '../dist/tensor/tensor.js';
+export { batchFlop, patchedFlop } from '../dist/study/plan/flop.js';

@@ -26,7 +26,7 @@ export function extentOf({ clean, firstDifference }: Pair): Extent {
 
 /** Products of one row, apart because their ways back differ. FLOP. */
 interface Products {
-  /** Of activations with weights: back by one product each, as weights need no gradient. */
+  /** Of activations with weights, or with earlier keys and values: back by one product each, as those need no gradient. */
   readonly weights: number;
   /** Of activations with one another (scores and mixing): back by two. */
   readonly attention: number;
@@ -55,9 +55,10 @@ function attentionProducts(
   keys: number,
 ): Products {
   const width = nHeads * dHead;
+  const linear = 2 * dModel * (2 * queries * width + 2 * positions * nKvHeads * dHead);
   return {
-    weights: 2 * dModel * (2 * queries * width + 2 * positions * nKvHeads * dHead),
-    attention: 2 * 2 * queries * keys * width,
+    weights: linear + 2 * 2 * queries * (keys - positions) * width,
+    attention: 2 * 2 * queries * positions * width,
   };
 }
 
