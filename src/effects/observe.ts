@@ -48,10 +48,14 @@ function observeHeads(
   const b = Builder.from(graph);
   const z = graph.sites.get(blockSite(stage.layer, 'attn.hook_z'))!;
   const outputs = new Map<string, Value>([...graph.outputs, [VALUE, z]]);
-  const dims = [1, ...b.dims(z).slice(1)];
-  const delta = b.sub(z, b.input(BASE, dims));
-  for (const measure of measures) outputs.set(measure, b.sum(b.mul(delta, b.input(measure, dims)), [1, 3]));
-  const byHead = b.transpose(b.reshape(lastPosition(b, delta), ['batch', nHeads, dHead]), [1, 0, 2]);
+  const base = b.input(BASE, [1, ...b.dims(z).slice(1)]);
+  const last = b.sub(lastPosition(b, z), lastPosition(b, base));
+  const everywhere = b.sub(z, base);
+  for (const measure of measures) {
+    const delta = measure === 'through' ? everywhere : last;
+    outputs.set(measure, b.sum(b.mul(delta, b.input(measure, [1, ...b.dims(delta).slice(1)])), [1, 3]));
+  }
+  const byHead = b.transpose(b.reshape(last, ['batch', nHeads, dHead]), [1, 0, 2]);
   const turned = b.matmul(byHead, b.input(FACTOR, [nHeads, dHead, factorWidth(dHead)]));
   outputs.set(CHANGE, b.transpose(b.unary('sqrt', b.sum(b.mul(turned, turned), [2])), [1, 0]));
   return prune(b.build({}), outputs);
@@ -66,10 +70,13 @@ function observeNeurons(
   const b = Builder.from(graph);
   const post = graph.sites.get(blockSite(stage.layer, 'mlp.hook_post'))!;
   const outputs = new Map<string, Value>([...graph.outputs, [VALUE, post]]);
-  const dims = [1, ...b.dims(post).slice(1)];
-  const delta = b.sub(post, b.input(BASE, dims));
-  outputs.set(CHANGE, b.reshape(lastPosition(b, delta), ['batch', config.dMlp]));
-  for (const measure of measures) outputs.set(measure, b.sum(b.mul(delta, b.input(measure, dims)), [1]));
+  const base = b.input(BASE, [1, ...b.dims(post).slice(1)]);
+  const last = b.sub(lastPosition(b, post), lastPosition(b, base));
+  outputs.set(CHANGE, b.reshape(last, ['batch', config.dMlp]));
+  const delta = b.sub(post, base);
+  for (const measure of measures) {
+    outputs.set(measure, b.sum(b.mul(delta, b.input(measure, b.dims(base))), [1]));
+  }
   return prune(b.build({}), outputs);
 }
 

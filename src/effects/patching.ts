@@ -65,10 +65,12 @@ async function keepProbes({ chain, source, headMeasures, neuronMeasures }: Obser
   const kept: Record<string, Tensor> = {};
   for (const [index, stage] of chain.stages.entries()) {
     if (stage.kind === 'unembed' || stage.kind === 'embed') continue;
-    const positions = chain.positionsAt(index + 1);
+    const all = chain.positionsAt(index + 1);
     const measures = stage.kind === 'attn' ? headMeasures : neuronMeasures;
     const probe = stage.kind === 'attn' ? headProbe : neuronProbe;
     for (const measure of measures) {
+      // All but `through` are measures of the last token.
+      const positions = measure === 'through' ? all : 1;
       kept[probeRegister(measure, index)] = batched(lastRows(probe(source, stage.layer, measure), positions));
     }
     if (stage.kind === 'attn') kept[probeRegister(FACTOR, index)] = headFactors(chain.model, stage.layer);
