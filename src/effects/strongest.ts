@@ -19,9 +19,9 @@ export class Ranked {
     this.least = -1;
   }
 
-  /** Values of at least 0; layers, then indices, ascend. */
-  offer(value: number, layer: number, index: number): void {
-    if (!(value > this.least)) return;
+  /** Values of at least 0; layers, then indices, ascend. Gives what `least` is now. */
+  offer(value: number, layer: number, index: number): number {
+    if (!(value > this.least)) return this.least;
     let at = Math.min(this.count, TOP - 1);
     while (at > 0 && value > this.values[at - 1]!) {
       this.values[at] = this.values[at - 1]!;
@@ -34,6 +34,7 @@ export class Ranked {
     this.indices[at] = index;
     this.count = Math.min(this.count + 1, TOP);
     if (this.count === TOP) this.least = this.values[TOP - 1]!;
+    return this.least;
   }
 
   write(index: Int32Array, value: Float32Array): void {

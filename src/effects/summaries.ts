@@ -98,7 +98,9 @@ function headRow(seen: Observation, { ranked, layer, from, size }: Row): Sums {
   const measures = seen.heads.get(layer)!;
   const change = measures.get('change')!.data;
   const directs = measures.get('direct')!.data;
-  let [l2, squares, direct] = [0, 0, 0];
+  let l2 = 0;
+  let squares = 0;
+  let direct = 0;
   for (let t = 0; t < size; t++) {
     const norm = change[from + t]!;
     l2 += norm;
@@ -113,15 +115,19 @@ function neuronRow(context: UnitContext, seen: Observation, { ranked, layer, fro
   const changes = seen.neurons.get(layer)!.get('change')!.data;
   const norms = context.norms[layer]!;
   const factors = context.factors('direct', layer);
-  let [l2, squares, direct] = [0, 0, 0];
+  const own = changes.subarray(from, from + size);
+  let l2 = 0;
+  let squares = 0;
+  let direct = 0;
+  let least = ranked.least;
   for (let t = 0; t < size; t++) {
-    const change = changes[from + t]!;
+    const change = own[t]!;
     // As float32, in which l2 is stored.
-    const norm = Math.abs(Math.fround(change * norms[t]!));
+    const norm = Math.fround(Math.abs(change) * norms[t]!);
     l2 += norm;
     squares += norm * norm;
     direct += change * factors[t]!;
-    if (norm > ranked.least) ranked.offer(norm, layer, t);
+    if (norm > least) least = ranked.offer(norm, layer, t);
   }
   return { l2, squares, direct };
 }
