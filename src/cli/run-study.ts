@@ -4,6 +4,7 @@
 import { loadCheckpoint } from '../load-model.ts';
 import type { Checkpoint } from '../model/checkpoint.ts';
 import { openCheckpoint } from '../model/loaders/open.ts';
+import { checkDevice } from '../runtime/device.ts';
 import { checkOut } from '../study/folder.ts';
 import type { StudyOptions } from '../study/options.ts';
 import type { Study } from '../study/handlers.ts';
@@ -55,11 +56,14 @@ export async function runStudy(call: StudyCall, signal: AbortSignal): Promise<vo
 }
 
 /** What `--plan` does: nothing is written, no weights are read. */
-async function printPlan({ source, request, options, threads, json }: StudyCall, signal: AbortSignal) {
+async function printPlan(
+  { source, request, options, threads, device, json }: StudyCall,
+  signal: AbortSignal,
+) {
   const checkpoint = await openCheckpoint(source);
   try {
     const pair = pairFor(checkpoint, request.pair, request);
-    const plan = await makePlan(checkpoint, pair, options, { threads, measure: true }, signal);
+    const plan = await makePlan(checkpoint, pair, options, { threads, measure: device === 'cpu' }, signal);
     process.stdout.write(`${json ? JSON.stringify(plan, null, 2) : planTable(plan)}\n`);
   } finally {
     await checkpoint.close();
@@ -73,7 +77,10 @@ async function compute(
   progress: ProgressView,
   signal: AbortSignal,
 ): Promise<Study | StudyShard> {
-  const plan = await makePlan(checkpoint, pair, options, { threads, measure: !quiet }, signal);
+  await checkDevice(device);
+  // Rates are those of the processor.
+  const measure = !quiet && device === 'cpu';
+  const plan = await makePlan(checkpoint, pair, options, { threads, measure }, signal);
   if (!quiet) process.stderr.write(planLines(plan));
   const model = await loadCheckpoint(checkpoint, {
     raw,

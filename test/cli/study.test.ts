@@ -95,7 +95,7 @@ describe('the default run', () => {
   test('tells its progress on stderr, one line a phase, without colours', () => {
     expect(run.stderr.split('\n').filter((line) => !/ left$| so far$/.test(line))).toEqual([
       expect.stringMatching(
-        /^plan: 4 994 runs, 17\.4 GFLOP, perhaps [\d.]+ s, up to \d+ MB of memory, \d+ MB on disk$/,
+        /^plan: 4 994 runs, 14\.7 GFLOP, perhaps [\d.]+ s, up to \d+ MB of memory, \d+ MB on disk$/,
       ),
       expect.stringMatching(/^weights {16}[\d.]+ MB, [\d.]+ s$/),
       expect.stringMatching(/^both runs {14}[\d.]+ s$/),

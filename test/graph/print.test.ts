@@ -67,8 +67,8 @@ test('an attention stage of GPT-2', () => {
     %17 = reshape(%16) dims=[batch,pos,2,2] : [batch, pos, 2, 2]  # blocks.0.attn.hook_v
     %18 = transpose(%7) perm=[0,2,1,3] : [batch, 2, pos, 2]
     %19 = reshape(%18) dims=[batch,2,pos,2] : [batch, 2, pos, 2]
-    %20 = transpose(%12) perm=[0,2,3,1] : [batch, 2, 2, pos]
-    %21 = matmul(%19, %20) : [batch, 2, pos, pos]
+    %20 = transpose(%12) perm=[0,2,1,3] : [batch, 2, pos, 2]
+    %21 = matmul(%19, %20) transposeB=true : [batch, 2, pos, pos]
     %22 = reshape(%21) dims=[batch,2,pos,pos] : [batch, 2, pos, pos]
     %23 = constant() value=0.7071067811865475 : []
     %24 = mul(%22, %23) : [batch, 2, pos, pos]
