@@ -1,6 +1,6 @@
 /**
- * `npm test`: builds, checks, and runs all tests. It needs Node alone. What some tests need besides (Chromium, Python
- * packages, SmolLM2) is installed only when `CI` is set; elsewhere those tests are skipped with their reason.
+ * `npm test`: builds, checks, and runs all tests. It needs Node alone. What some tests need besides (Chromium, Slurm,
+ * Python packages, SmolLM2) is installed only when `CI` is set; elsewhere those tests are skipped with their reason.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -9,6 +9,11 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const PYTHON_PACKAGES = ['numpy==2.4.6', 'safetensors==0.8.0', 'zarr==3.1.6'];
+const PACKAGES = [
+  { program: '/usr/bin/chromium', install: ['chromium'] },
+  // Its tests start daemons of their own; what it recommends are plugins for large sites.
+  { program: '/usr/sbin/slurmctld', install: ['--no-install-recommends', 'slurm-wlm'] },
+];
 
 /** Runs a command with its output shown; ends the process where it fails. */
 function run(command, args, env = {}) {
@@ -27,13 +32,14 @@ function works(command, args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** Debian's Chromium, where it is not there and may be installed. */
-function installChromium() {
-  if (existsSync('/usr/bin/chromium') || !works('apt-get', ['--version'])) return;
+/** Debian's packages, where they are not there and may be installed. */
+function installPackages() {
+  const absent = PACKAGES.filter(({ program }) => !existsSync(program));
+  if (absent.length === 0 || !works('apt-get', ['--version'])) return;
   const privilege = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-  const [command, ...rest] = [...privilege, 'apt-get'];
+  const [command, ...rest] = [...privilege, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
   run(command, [...rest, 'update', '-qq']);
-  run(command, [...rest, 'install', '-y', '-qq', 'chromium'], { DEBIAN_FRONTEND: 'noninteractive' });
+  for (const { install } of absent) run(command, [...rest, 'install', '-y', '-qq', ...install]);
 }
 
 /** A virtual environment with what reads our files from Python; returns its interpreter. */
@@ -51,7 +57,7 @@ run('npm', ['run', '--silent', 'build']);
 run('npm', ['run', '--silent', 'check']);
 const env = {};
 if (process.env.CI) {
-  installChromium();
+  installPackages();
   env.MEDIATORS_PYTHON ??= installPython();
   execFileSync(process.execPath, [join(root, 'scripts', 'fetch-smollm2.mjs')], { stdio: 'inherit' });
 }

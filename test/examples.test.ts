@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -14,4 +14,11 @@ test('the notebook example runs on the embedded model and tells its results', as
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test('the Kubernetes example has as many pods as shards', async () => {
+  const text = await readFile(join(import.meta.dirname, '../examples/kubernetes.yaml'), 'utf8');
+  const count = (pattern: RegExp) => Number(pattern.exec(text)?.[1]);
+  expect(count(/^ {2}completions: (\d+)/m)).toBe(8);
+  expect(count(/--shard, auto\/(\d+)/)).toBe(8);
 });
