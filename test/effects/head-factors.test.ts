@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cholesky } from '../../src/effects/head-factors.ts';
 
-const number = fc.double({ min: -3, max: 3, noNaN: true });
+const number = fc.integer({ min: -3000, max: 3000 }).map((n) => n / 1000);
 
 /** A matrix [size, width] whose rank is at most `rank`, and a row [size]. */
 const cases = fc

@@ -30,12 +30,17 @@ const ROUND_TRIP_PACKED = 2.9;
 const OBSERVING_PACKED = 1.7;
 /** The unembedding as a session of its own: 2.2 times. */
 const UNEMBED_PACKED = 2.2;
-/** Arrays that wait for their collection: 50 to 80 MB measured. */
-const WAITING_BYTES = 80e6;
-/** Drawing figures as PNG, and the page: 250 MB measured above the process and weights. */
-const PAGE_BYTES = 220e6;
+/** Arrays that wait for their collection: 50 to 130 MB measured. */
+const WAITING_BYTES = 130e6;
+/** Drawing figures as PNG, and the page: what stands by then and 40 MB more, with so much for each component. */
+const PAGE_BYTES = 40e6;
+const PAGE_COMPONENT_BYTES = 4600;
+/** But no less than this above process and weights. */
+const PAGE_LEAST_BYTES = 220e6;
 /** ONNX Runtime's copies of a batch inside a stage, beside its values. */
 const INSIDE = 1.5;
+/** The share of those that does not fit into what earlier phases left: measured on SmolLM2. */
+const NOT_REUSED = 0.5;
 /** A batch's results: in the worker, in the main thread, and joined. */
 const RESULT_COPIES = 3;
 
@@ -89,28 +94,30 @@ export function phaseMemory(
   const blocks = blockBytes(config);
   // States, values, what was written, and gradients of two runs.
   const runs = 2 * FLOAT_BYTES * nLayers * size * (4 * dModel + 2 * nHeads * dHead + 2 * dMlp);
-  const always = PROCESS_BYTES + WORD_BYTES * vocabulary + weightBytes(config) + runs;
+  const always = PROCESS_BYTES + WORD_BYTES * vocabulary + weightBytes(config) + runs + past;
   const results = FLOAT_BYTES * nLayers * (2 * dMlp + 3 * nHeads);
   const state = FLOAT_BYTES * size * dModel;
   const bothRuns =
     always + BOTH_RUNS_PACKED * blocks + UNEMBED_PACKED * FLOAT_BYTES * vocabulary * dModel + 2 * row.saved;
   const attribution =
-    always +
-    WAITING_BYTES +
-    ROUND_TRIP_PACKED * blocks +
-    rows * (row.saved + INSIDE * row.roundTrip + past + state);
-  const patching =
+    always + WAITING_BYTES + ROUND_TRIP_PACKED * blocks + rows * (row.saved + INSIDE * row.roundTrip + state);
+  // Every observing session keeps the memory of its largest run.
+  const arenas = nLayers * batch * row.observing;
+  const observing =
     always +
     WAITING_BYTES +
     OBSERVING_PACKED * blocks +
-    batch * (INSIDE * row.observing + RESULT_COPIES * results + past + 3 * state);
+    batch * (INSIDE * row.observing + RESULT_COPIES * results + 3 * state) +
+    arenas;
   const afterwards = Math.max(bothRuns, attribution);
+  const drawing = PAGE_BYTES + PAGE_COMPONENT_BYTES * nLayers * (nHeads + dMlp);
+  const patching = Math.max(afterwards + NOT_REUSED * arenas, observing);
   return {
-    weights: always - runs,
+    weights: always - runs - past,
     bothRuns,
     attribution: afterwards,
-    patching: Math.max(afterwards, patching),
-    page: figures ? Math.max(afterwards, patching, always + PAGE_BYTES) : 0,
+    patching,
+    page: figures ? Math.max(always + PAGE_LEAST_BYTES, patching + drawing) : 0,
   };
 }
 
@@ -143,8 +150,8 @@ export function batchesFor(
   }
   const smaller = [MOST_ROWS, 32, 16, 8, 4, 2];
   const fits = (batches: Batches) => {
-    const { attribution, patching } = phaseMemory(config, extent, options, batches);
-    return Math.max(attribution, patching) <= budget;
+    const { attribution, patching, page } = phaseMemory(config, extent, options, batches);
+    return Math.max(attribution, patching, page) <= budget;
   };
   const rows = smaller.find((count) => fits({ rows: count, batch: least })) ?? LEAST_ROWS;
   const batch = [most, ...smaller.filter((count) => count < most)].find((count) =>
