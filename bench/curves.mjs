@@ -8,11 +8,11 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '../dist/index.js';
 import { costFigure } from './cost-figure.mjs';
-import { allNeuronsFlop, BATCH, extentOf, productShapes } from './flop.mjs';
+import { allNeuronsFlop, extentOf, productShapes } from './flop.mjs';
 import { gemmRates } from './gemm.mjs';
 import { writeShape } from './gpt2-shape.mjs';
 import { markdownTable } from './markdown.mjs';
-import { median, seconds, THREADS } from './measure.mjs';
+import { median, THREADS } from './measure.mjs';
 import { neuronSampler, overLayers, sampledLayers } from './neuron-sample.mjs';
 
 const FIGURE = fileURLToPath(new URL('../docs/images/cost.svg', import.meta.url));
@@ -126,11 +126,10 @@ async function costOf(model, extent, { rounds, layers }) {
   const sampler = await neuronSampler(model, pairOf(extent));
   try {
     const times = new Map(sampledLayers(config.nLayers, layers).map((layer) => [layer, []]));
-    for (const layer of times.keys()) await sampler.run(layer, 0);
     for (let round = 0; round < rounds; round++) {
       for (const [layer, list] of times) {
         await gemm.sample();
-        list.push((await seconds(() => sampler.run(layer, round))) / BATCH);
+        list.push(await sampler.secondsOfNeuron(layer, round));
       }
     }
     const rate = median(gemm.rates());

@@ -12,7 +12,10 @@ import {
   summariesOf,
   unitContext,
 } from './internals.mjs';
-import { median } from './measure.mjs';
+import { median, seconds } from './measure.mjs';
+
+/** Batches of one measurement. */
+const AHEAD = 4;
 
 /**
  * Both runs of the pair and one direction of patching made ready, with the study's default measures.
@@ -26,12 +29,31 @@ export async function neuronSampler({ loaded }, pair) {
   const source = { model: loaded, metric, base, other };
   const patching = await preparePatching(chain, source, ['direct', 'through'], []);
   const context = unitContext(patching, ['heads', 'neurons']);
+  const begin = (layer, chunk) => {
+    const indices = Array.from({ length: BATCH }, (_, i) => chunk * BATCH + i);
+    return {
+      sources: { kind: 'neurons', layer, indices },
+      seen: patchSources(patching, 'neurons', layer, indices),
+    };
+  };
+  const finish = async ({ sources, seen }) => summariesOf(context, await seen, sources);
   return {
-    /** One batch of neurons: all their effects, and the summaries that a study keeps. */
-    async run(layer, chunk) {
-      const indices = Array.from({ length: BATCH }, (_, i) => chunk * BATCH + i);
-      const seen = await patchSources(patching, 'neurons', layer, indices);
-      return summariesOf(context, seen, { kind: 'neurons', layer, indices });
+    /**
+     * Seconds of a neuron: AHEAD batches with all their effects and summaries, as the study runs them: the engine has
+     * the next before it while one is reduced. A batch before them opens the layer.
+     */
+    async secondsOfNeuron(layer, round) {
+      await finish(begin(layer, 0));
+      const time = await seconds(async () => {
+        let running = begin(layer, round * AHEAD);
+        for (let i = 1; i < AHEAD; i++) {
+          const next = begin(layer, round * AHEAD + i);
+          await finish(running);
+          running = next;
+        }
+        await finish(running);
+      });
+      return time / (AHEAD * BATCH);
     },
     async release() {
       await releasePatching(patching);

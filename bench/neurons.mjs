@@ -4,10 +4,10 @@
  * neuron is taken to be linear, as its work is.
  */
 import { loadModel } from '../dist/index.js';
-import { allNeuronsFlop, BATCH, extentOf, productShapes } from './flop.mjs';
+import { allNeuronsFlop, extentOf, productShapes } from './flop.mjs';
 import { gemmRates } from './gemm.mjs';
 import { PAIR } from './gpt2-shape.mjs';
-import { median, seconds, THREADS } from './measure.mjs';
+import { median, THREADS } from './measure.mjs';
 import { neuronSampler, overLayers, sampledLayers } from './neuron-sample.mjs';
 
 const LAYERS = 4;
@@ -22,11 +22,10 @@ export async function neurons(folder) {
   try {
     const sampler = await neuronSampler(model, PAIR);
     const times = new Map(sampledLayers(config.nLayers, LAYERS).map((layer) => [layer, []]));
-    await sampler.run(0, 0);
     for (let round = 0; round < ROUNDS; round++) {
       await gemm.sample();
       for (const [layer, measured] of times) {
-        measured.push((await seconds(() => sampler.run(layer, round))) / BATCH);
+        measured.push(await sampler.secondsOfNeuron(layer, round));
       }
     }
     await gemm.sample();

@@ -2,10 +2,9 @@
  * Samples of every side, in turns: the notebook's way, the batched way, Captum, one forward pass, and ours at the same
  * layers. Plain products are measured behind each (machine.mjs).
  */
-import { BATCH } from './flop.mjs';
 import { forwardTurns } from './forward.mjs';
 import { PAIR } from './gpt2-shape.mjs';
-import { median, seconds } from './measure.mjs';
+import { median } from './measure.mjs';
 import { neuronSampler, sampledLayers } from './neuron-sample.mjs';
 
 const BATCHES = [32, 64, 128];
@@ -37,7 +36,6 @@ export async function openTurns(model, reference, plan, watch) {
   const { nLayers } = model.config;
   const layers = sampledLayers(nLayers, plan.layers);
   const sampler = await neuronSampler(model, PAIR);
-  for (const layer of layers) await sampler.run(layer, 0);
   const { batch, choices } = await watch.phase('choice of a batch size', () => chooseBatch(reference, plan));
   const perLayer = () => new Map(layers.map((layer) => [layer, []]));
   const samples = {
@@ -69,8 +67,7 @@ function sidesOf({ model, reference, plan, sampler, samples, layers }) {
   return {
     async 'our sample'(round) {
       for (const layer of layers) {
-        const time = await seconds(() => sampler.run(layer, round));
-        samples.ours.get(layer).push(time / BATCH);
+        samples.ours.get(layer).push(await sampler.secondsOfNeuron(layer, round));
       }
     },
     async notebook(round) {
