@@ -11,7 +11,7 @@ import { METRIC } from '../patch/metric-graph.ts';
 import type { SuffixChain, Variant } from '../patch/suffix.ts';
 import { resultOf } from '../patch/variants.ts';
 import type { Feeds, Step } from '../runtime/engine.ts';
-import { row, rows, stack, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
+import { batched, lastRows, row, rows, stack, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
 import { changeOfWrite, ownChanges } from './changes.ts';
 import type { LinearMeasure, ProbeSource } from './measures.ts';
@@ -175,15 +175,4 @@ function writesOf({ model }: ProbeSource, layer: number, indices: readonly numbe
     writes.set(weight.subarray(index * dModel, (index + 1) * dModel), i * dModel),
   );
   return tensor(writes, [indices.length, 1, dModel]);
-}
-
-/** The last rows of a tensor's first axis, as a view. */
-export function lastRows(t: Tensor, count: number): Tensor {
-  const size = (t.data.length / t.shape[0]!) * count;
-  return { shape: [count, ...t.shape.slice(1)], data: t.data.subarray(t.data.length - size) };
-}
-
-/** [...] to [1, ...]. */
-export function batched(t: Tensor): Tensor {
-  return { shape: [1, ...t.shape], data: t.data };
 }
