@@ -15,7 +15,7 @@ import type { Feeds, Step } from '../runtime/engine.ts';
 import { batched, lastRows, row, rows, stack, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
 import { changeOfWrite, ownChanges } from './changes.ts';
-import type { LinearMeasure, ProbeSource } from './measures.ts';
+import { LINEAR_MEASURES, type LinearMeasure, type ProbeSource } from './measures.ts';
 import { BASE, CHANGE, FACTOR, VALUE } from './observe.ts';
 
 /** How one direction's sources are run and observed. */
@@ -106,7 +106,7 @@ export function stepThrough(
   outputs: Readonly<Record<string, string>>,
 ): Promise<Step> {
   const stage = chain.stages[index]!;
-  const probes = ['through', 'direct', 'shift', 'mean', FACTOR];
+  const probes = [...LINEAR_MEASURES, FACTOR];
   return chain.step({
     index,
     variant,

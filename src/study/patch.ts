@@ -2,7 +2,7 @@
  * The patching phase: sources of every layer, kind and direction. A unit's chunks are in place before its summary is,
  * and the summary says that the unit is done.
  */
-import type { LinearMeasure } from '../effects/measures.ts';
+import { LINEAR_MEASURES, type LinearMeasure } from '../effects/measures.ts';
 import {
   type Observation,
   patchSources,
@@ -72,9 +72,8 @@ async function directionContext(
     options.measures.includes(measure) &&
     options.components.includes(target) &&
     !absent.has(matrixName(kind, target, measure));
-  const linear: LinearMeasure[] = ['through', 'direct', 'shift', 'mean'];
   // The ledger needs `direct` of heads whatever was asked; of neurons it follows from their change.
-  const heads = linear.filter((measure) => measure === 'direct' || kept('heads', measure));
+  const heads = LINEAR_MEASURES.filter((measure) => measure === 'direct' || kept('heads', measure));
   const neurons = kept('neurons', 'through') ? (['through'] as const) : [];
   return unitContext(await preparePatching(chain, source, heads, neurons), options.components);
 }
