@@ -24,7 +24,7 @@ import type { BlockHook } from '../model/sites.ts';
 import { difference, lastOf, type Run } from '../patch/pair-runs.ts';
 import { gradientAt, roundTrip, valueAt } from '../patch/round-trip.ts';
 import { pastRegister, type SuffixChain } from '../patch/suffix.ts';
-import { full, row, stack, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
+import { batched, full, row, stack, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
 import { perComponent } from './attribution-patching.ts';
 import { layerByLayer, type Method, type MethodInput, overPositions, type Scores } from './method.ts';
@@ -152,7 +152,7 @@ async function gradientsWithout(
   const post = layers.map((layer) => gradientAt('mlp.hook_post', chain.indexOf('mlp', layer)));
   const results = await roundTrip(chain, {
     start: 0,
-    states: stack([base.states[0]!]),
+    states: batched(base.states[0]!),
     cotangent: full([1], 1),
     whole: true,
     dropped: [dropped],

@@ -8,7 +8,7 @@ import { METRIC } from '../patch/metric-graph.ts';
 import { difference, type Run } from '../patch/pair-runs.ts';
 import { cotangentAt, roundTrip } from '../patch/round-trip.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
-import { type Tensor, tensor, zeros } from '../tensor/tensor.ts';
+import { batched, lastRows, type Tensor, tensor, zeros } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
 import { gaussLegendre } from './quadrature.ts';
 
@@ -104,7 +104,7 @@ async function weighted(
   most: number,
 ): Promise<Weighted> {
   const positions = chain.positionsAt(start);
-  const [base, write] = [lastRows(state, positions), lastRows(line, positions)];
+  const [base, write] = [batched(lastRows(state, positions)), batched(lastRows(line, positions))];
   const used = base.data.length;
   const gradient = new Float64Array(line.data.length);
   const metrics: number[] = [];
@@ -128,12 +128,6 @@ async function weighted(
     });
   }
   return { gradient, metrics };
-}
-
-/** The last positions of [pos, d_model] as [1, positions, d_model]. */
-function lastRows({ shape, data }: Tensor, positions: number): Tensor {
-  const width = shape[1]!;
-  return tensor(data.subarray(data.length - positions * width), [1, positions, width]);
 }
 
 /** base + alpha write for each row, as the stage itself makes it. */
