@@ -1,5 +1,5 @@
 /** `report.html`: one page that opens offline, with everything in it. */
-import { escapeXml } from '../plots/text.ts';
+import { escapeXml } from '../xml.ts';
 import type { FigureSection, ReportFigure } from './figures.ts';
 import { guideHtml } from './guide.ts';
 import { escape } from './html.ts';
