@@ -3,8 +3,7 @@
  *
  * Values are in units of F as the study stored them; shares are the same values divided by D:
  *   via, through, direct: -value / D in noising, value / D in denoising; above 0: it carries the effect of the pair.
- *   interaction: value / D in both directions; above 0: the two need each other (AND), below 0: one can stand in for
- *   the other (OR, backup).
+ *   interaction: value / D in both directions; above 0 as for an AND, below 0 as for an OR; a backup: below 0 in noising.
  * The shares of an edge's kind overlap and do not add up to anything.
  */
 import type { Contrast, Component, Direction, Kind } from '../terms.ts';

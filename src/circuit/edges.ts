@@ -6,22 +6,22 @@ import type { StudyResults } from '../results/read.ts';
 import { type Direction, KINDS } from '../terms.ts';
 import { type CircuitEdge, type CircuitNode, EDGE_KINDS, type EdgeKind, shareOf } from './circuit.ts';
 import { compare } from './nodes.ts';
-import { type PairTable, pairValue } from './pairs.ts';
+import type { PairKind, PairTable } from './pairs.ts';
 
 type Found = Pick<CircuitEdge, 'source' | 'target' | 'value'>;
 
 /** All edges of a direction that are not 0, whatever their size: by kind, the largest first. Kinds without data are absent. */
 export async function findEdges(
   results: StudyResults,
-  tables: readonly PairTable[],
+  table: PairTable,
   nodes: readonly CircuitNode[],
   direction: Direction,
   answer: string | undefined,
 ): Promise<Map<EdgeKind, CircuitEdge[]>> {
   const inOrder = [...nodes].sort(compare);
   const found: Record<EdgeKind, Found[] | undefined> = {
-    via: pairs(tables, inOrder, direction, 'via'),
-    interaction: pairs(tables, inOrder, direction, 'interaction'),
+    via: pairs(table, inOrder, direction, 'via'),
+    interaction: pairs(table, inOrder, direction, 'interaction'),
     through: await through(results, inOrder, direction),
     direct: answer === undefined ? undefined : direct(results, inOrder, direction, answer),
   };
@@ -44,17 +44,17 @@ export async function findEdges(
 
 /** Every ordered pair, the earlier component as source: a later one acts on no earlier one. */
 function pairs(
-  tables: readonly PairTable[],
+  table: PairTable,
   nodes: readonly CircuitNode[],
   direction: Direction,
-  kind: 'via' | 'interaction',
+  kind: PairKind,
 ): Found[] | undefined {
-  if (!tables.some(({ values }) => values.has(`${direction}.${kind}`))) return undefined;
+  if (!table.values(direction, kind)) return undefined;
   return nodes.flatMap(({ id: source }, i) =>
     nodes.slice(i + 1).map(({ id: target }) => ({
       source,
       target,
-      value: pairValue(tables, direction, kind, source, target) ?? 0,
+      value: table.value(direction, kind, source, target),
     })),
   );
 }

@@ -6,15 +6,10 @@
  * 3. The prompts' tokens and the two tokens of the metric, as ends.
  * The order of everything is fixed by values and names; what is left out is counted.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { systemReason } from '../files.ts';
 import type { StudyResults } from '../results/read.ts';
-import { isSmallD, type StudyJson } from '../results/study-json.ts';
-import { decodeSafetensors } from '../tensor/safetensors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { DIRECTIONS, KINDS } from '../terms.ts';
+import type { StudyJson } from '../results/study-json.ts';
+import { DIRECTIONS, isSmallD, KINDS } from '../terms.ts';
 import {
   CIRCUIT_SCHEMA,
   type CircuitEdge,
@@ -29,7 +24,7 @@ import {
 } from './circuit.ts';
 import { findEdges } from './edges.ts';
 import { chooseNodes } from './nodes.ts';
-import { type MediationArrays, pairTables } from './pairs.ts';
+import { pairTable } from './pairs.ts';
 
 export interface CircuitOptions {
   /** Default 0.02. */
@@ -52,9 +47,8 @@ export async function circuitGraph(
   const { study } = results;
   checkStudy(study);
   const thresholds = resolveThresholds(options);
-  const arrays = await readMediation(results.folder);
-  const tables = arrays ? pairTables(arrays, study.shape) : [];
-  const { nodes, weak, further } = chooseNodes(results, tables, thresholds);
+  const table = pairTable(await results.mediation());
+  const { nodes, weak, further } = chooseNodes(results, table, thresholds);
   const directions = DIRECTIONS.filter((direction) =>
     KINDS.some((kind) => results.scores.has(`ap.${direction}.${kind}`)),
   );
@@ -64,7 +58,7 @@ export async function circuitGraph(
   const kinds = new Set<EdgeKind>();
   for (const direction of directions) {
     const counts: Partial<Record<EdgeKind, number>> = {};
-    for (const [kind, found] of await findEdges(results, tables, nodes, direction, logits[0]?.id)) {
+    for (const [kind, found] of await findEdges(results, table, nodes, direction, logits[0]?.id)) {
       const kept = found.filter(({ share }) => Math.abs(share) >= thresholds.minEdge[kind]);
       edges.push(...kept);
       counts[kind] = found.length - kept.length;
@@ -124,23 +118,6 @@ function resolveThresholds({ minEffect, minEdge, maxNodes }: CircuitOptions): Ci
 /** One threshold for every kind of edge. */
 export function allKinds(value: number): Record<EdgeKind, number> {
   return { via: value, interaction: value, through: value, direct: value };
-}
-
-/** The arrays of `mediation.safetensors`; undefined where the study made none. */
-async function readMediation(folder: string): Promise<MediationArrays | undefined> {
-  const path = join(folder, 'mediation.safetensors');
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new InputError(`expected to read ${path}, got: ${systemReason(error)}`);
-  }
-  const arrays = new Map<string, Tensor<Float32Array | Int32Array>>();
-  for (const [name, { shape, data }] of decodeSafetensors(bytes, path)) {
-    if (data instanceof Float32Array || data instanceof Int32Array) arrays.set(name, { shape, data });
-  }
-  return arrays;
 }
 
 function tokenNodes({ pair: { clean, corrupted } }: StudyJson): TokenNode[] {

@@ -7,7 +7,7 @@ import type { StudyResults } from '../results/read.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Component, DIRECTIONS, type Direction, type Kind, KINDS } from '../terms.ts';
 import { type CircuitNode, type CircuitThresholds, nodeId, shareOf } from './circuit.ts';
-import type { PairKind, PairTable } from './pairs.ts';
+import { PAIR_KINDS, type PairTable } from './pairs.ts';
 
 export interface ChosenNodes {
   nodes: CircuitNode[];
@@ -20,12 +20,12 @@ type Candidate = Pick<CircuitNode, 'id' | 'kind' | 'component' | 'e' | 'reason' 
 /** Chooses components by `minEffect`, `minEdge` of via and interaction, and `maxNodes`. */
 export function chooseNodes(
   results: StudyResults,
-  tables: readonly PairTable[],
+  table: PairTable,
   thresholds: CircuitThresholds,
 ): ChosenNodes {
   const all = KINDS.flatMap((kind) => candidates(results, kind));
   const seen = all.filter(({ strength }) => strength >= thresholds.minEffect);
-  const partners = partnersOf(new Set(seen.map(({ id }) => id)), tables, thresholds, results.study.metric.D);
+  const partners = partnersOf(new Set(seen.map(({ id }) => id)), table, thresholds, results.study.metric.D);
   const hidden = all.flatMap((candidate): Candidate[] => {
     const strength = candidate.strength < thresholds.minEffect ? partners.get(candidate.id) : undefined;
     return strength === undefined ? [] : [{ ...candidate, reason: 'partner', strength }];
@@ -71,22 +71,22 @@ function candidates({ study, scores }: StudyResults, kind: Kind): Candidate[] {
 /** The largest |share| of a strong via or interaction with one of the `seen`, of every component that has one. */
 function partnersOf(
   seen: ReadonlySet<string>,
-  tables: readonly PairTable[],
+  { ids, values }: PairTable,
   { minEdge }: CircuitThresholds,
   D: number,
 ): Map<string, number> {
   const best = new Map<string, number>();
-  const note = (id: string, size: number) => best.set(id, Math.max(size, best.get(id) ?? 0));
-  for (const { components, values } of tables) {
-    for (const [name, array] of values) {
-      const kind = name.split('.')[1] as PairKind;
+  const isSeen = ids.map((id) => seen.has(id));
+  for (const direction of DIRECTIONS) {
+    for (const kind of PAIR_KINDS) {
+      const array = values(direction, kind);
       const least = minEdge[kind] * Math.abs(D);
-      components.forEach(({ id: source }, row) => {
-        components.forEach(({ id: target }, column) => {
-          const size = Math.abs(array[row * components.length + column]!);
-          if (!(size >= least) || size === 0 || seen.has(source) === seen.has(target)) return;
-          note(seen.has(source) ? target : source, size / Math.abs(D));
-        });
+      array?.forEach((value, at) => {
+        const [row, column] = [Math.floor(at / ids.length), at % ids.length];
+        const size = Math.abs(value);
+        if (!(size >= least) || size === 0 || isSeen[row] === isSeen[column]) return;
+        const id = ids[isSeen[row] ? column : row]!;
+        best.set(id, Math.max(size / Math.abs(D), best.get(id) ?? 0));
       });
     }
   }

@@ -199,7 +199,7 @@ function logitNode(
 const MEANING: Readonly<Record<ViewerEdges, string>> = {
   via: 'Link between components: the part of the source’s effect that needs the target (exact). Link to the answer: the source’s own direct write.',
   interaction:
-    'Link: what patching both components does beyond the two alone (exact); above 0 they need each other, below 0 one can stand in for the other.',
+    'Link: what patching both components does beyond the two alone (exact): above 0 in both directions for an AND, below 0 in both for an OR, below 0 in noising for a backup.',
   through:
     'Link between components: a first-order estimate of the part of the source’s effect that passes through the target. Link to the answer: the source’s own direct write.',
 };

@@ -8,7 +8,7 @@ import { openStudy } from '../../src/results/read.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { sampleFolder } from '../support/sample-folder.ts';
-import { listedArrays, type MediationOptions, writeSampleMediation } from '../support/sample-mediation.ts';
+import { type MediationOptions, writeSampleMediation } from '../support/sample-mediation.ts';
 import type { SampleOptions } from '../support/sample-study.ts';
 
 const D = 6.25;
@@ -199,17 +199,12 @@ describe('edges', () => {
     const { nodes } = await graphOf(folder, { minEffect: 0, maxNodes: 100_000 });
     const neuron = nodes.find(({ kind, component }) => kind === 'neurons' && component[0] === 3)!;
     const head = nodes.find(({ kind, component }) => kind === 'heads' && component[0] === 3)!;
-    const arrays = listedArrays(
-      [
-        [0, ...head.component],
-        [1, ...neuron.component],
-      ],
-      {
-        'noising.components.via': [0, -3, 0, 0],
-      },
-    );
-    const tensors = [...arrays].map(([name, values]) => ({ name, tensor: values }));
-    await writeFile(join(folder, 'mediation.safetensors'), encodeSafetensors(tensors));
+    const value = { direction: 'noising', kind: 'via', source: head.component, value: -3 } as const;
+    await writeSampleMediation(folder, {
+      random: false,
+      neurons: [neuron.component],
+      pairs: [{ ...value, target: neuron.component, targetKind: 'neurons' }],
+    });
     const { edges } = await graphOf(folder);
     expect(edges.filter(({ kind }) => kind === 'via')).toEqual([
       { kind: 'via', direction: 'noising', source: head.id, target: neuron.id, value: -3, share: 3 / D },
@@ -260,14 +255,5 @@ describe('mistakes', () => {
     const error = await graphOf(await folderWith(sample), options).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(InputError);
     expect((error as Error).message).toMatch(message);
-  });
-
-  it('an array of another shape', async () => {
-    const folder = await sampleFolder({ kinds: ['heads'] });
-    const values = { name: 'noising.via', tensor: tensor(new Float32Array(16), [2, 2, 2, 2]) };
-    await writeFile(join(folder, 'mediation.safetensors'), encodeSafetensors([values]));
-    await expect(graphOf(folder)).rejects.toThrow(
-      /invalid mediation: noising.via \[2, 2, 2, 2\], expected 32 x 32 values/,
-    );
   });
 });
