@@ -83,6 +83,7 @@ function sectionsOf(view: StudyView, figures: readonly ReportFigure[]): Section[
     { id: 'warnings', title: 'Warnings', html: warningsHtml(view) },
     { id: 'pair', title: 'The pair', html: drawn('pair') },
     { id: 'heads', title: 'Heads', html: drawn('heads') },
+    { id: 'circuit', title: 'The circuit', html: drawn('circuit') },
     { id: 'effects', title: 'Heads on heads', html: drawn('effects') + absentHtml(view) },
     { id: 'ledger', title: 'Ledger', html: drawn('ledger') },
     { id: 'gains', title: 'Gains', html: drawn('gains') },
