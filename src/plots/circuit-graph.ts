@@ -12,7 +12,7 @@ import { type Figure, figure } from './figure.ts';
 import { symbolLegend } from './legend.ts';
 import { type CategoryStyle, FONT_SIZE, INK, LABEL_STYLES, RULE, SOFT_INK, UNLABELLED } from './palette.ts';
 import { gridPanel, type Panel, plotPanel, textPanel } from './panel.ts';
-import { placeLabels } from './place-labels.ts';
+import { type Box, placeLabels } from './place-labels.ts';
 import { componentName, formatNumber, shorten, textWidth, visibleToken } from './text.ts';
 import type { Direction } from '../terms.ts';
 
@@ -101,7 +101,7 @@ function directionPanel(graph: CircuitGraph, direction: Direction, layout: Circu
         strokeWidth: (d: PlacedNode) => (d.node.kind === 'heads' ? 0.8 : 1.8),
         title: (d: PlacedNode) => describe(d.node),
       }),
-      ...nodeNames(layout, direction, radius),
+      ...nodeNames(layout, direction, radius, shown),
     ],
   });
   const content = `${grid(graph, layout)}<g fill="none">${lines}</g>${marks.content}${ends(graph, direction, layout)}`;
@@ -158,26 +158,57 @@ function ends(graph: CircuitGraph, direction: Direction, layout: CircuitLayout):
   return `<g font-size="${FONT_SIZE}" fill="${INK}">${texts.join('')}${box}</g>`;
 }
 
-/** An arc from below to above; it bends away from the straight line, so that it does not hide behind a node. */
-function edgePath(edge: CircuitEdge, layout: CircuitLayout, largest: number): string {
-  const from = layout.placeOf.get(edge.source);
-  const to = layout.placeOf.get(edge.target);
-  if (!from || !to) return '';
-  const [dx, dy] = [to.x - from.x, to.y - from.y];
-  const bend = (edge.kind === 'interaction' ? -1 : 1) * (Math.abs(dx) < 20 || Math.abs(dy) < 20 ? 0.3 : 0.14);
-  const middle = { x: (from.x + to.x) / 2 - bend * dy, y: (from.y + to.y) / 2 + bend * dx };
-  // Narrow columns at the edge of the panel must not push arcs out of it.
-  const x = Math.min(layout.width - 4, Math.max(layout.left, middle.x));
-  const size = Math.sqrt(Math.abs(edge.share) / largest);
-  const dash = DASHES[edge.kind] ? ` stroke-dasharray="${DASHES[edge.kind]}"` : '';
-  return `<path d="M${from.x},${from.y}Q${x.toFixed(1)},${middle.y.toFixed(1)} ${to.x},${to.y}" stroke="${edge.share > 0 ? POSITIVE : NEGATIVE}" stroke-opacity="${0.35 + 0.5 * size}" stroke-width="${0.8 + 3.4 * size}"${dash}><title>${escapeXml(`${edge.kind} ${edge.source} → ${edge.target}: ${formatNumber(edge.share)} of D`)}</title></path>`;
+interface Arc {
+  from: { x: number; y: number };
+  control: { x: number; y: number };
+  to: { x: number; y: number };
 }
 
-/** Names beside nodes, the strongest first. */
+/** An arc from below to above; it bends away from the straight line, so that it does not hide behind a node. */
+function arcOf(edge: CircuitEdge, layout: CircuitLayout): Arc | undefined {
+  const from = layout.placeOf.get(edge.source);
+  const to = layout.placeOf.get(edge.target);
+  if (!from || !to) return undefined;
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const bend =
+    (edge.kind === 'interaction' ? -1 : 1) * (Math.abs(dx) < 100 || Math.abs(dy) < 20 ? 0.3 : 0.14);
+  // Near the edge of the panel arcs must not leave it.
+  const x = Math.min(layout.width - 4, Math.max(layout.left, (from.x + to.x) / 2 - bend * dy));
+  return { from, control: { x, y: (from.y + to.y) / 2 + bend * dx }, to };
+}
+
+function edgePath(edge: CircuitEdge, layout: CircuitLayout, largest: number): string {
+  const arc = arcOf(edge, layout);
+  if (!arc) return '';
+  const { from, control, to } = arc;
+  const size = Math.sqrt(Math.abs(edge.share) / largest);
+  const look = [
+    `stroke="${edge.share > 0 ? POSITIVE : NEGATIVE}"`,
+    `stroke-opacity="${(0.35 + 0.5 * size).toFixed(2)}"`,
+    `stroke-width="${(0.8 + 3.4 * size).toFixed(2)}"`,
+    ...(DASHES[edge.kind] ? [`stroke-dasharray="${DASHES[edge.kind]}"`] : []),
+  ];
+  const title = `${edge.kind} ${edge.source} → ${edge.target}: ${formatNumber(edge.share)} of D`;
+  const points = [from, control, to].map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`);
+  return `<path d="M${points[0]}Q${points[1]} ${points[2]}" ${look.join(' ')}><title>${escapeXml(title)}</title></path>`;
+}
+
+/** Small boxes along an arc, so that names keep off it. */
+function boxesAlong({ from, control, to }: Arc): Box[] {
+  return Array.from({ length: 19 }, (_, i) => {
+    const t = (i + 1) / 20;
+    const at = (axis: 'x' | 'y') =>
+      (1 - t) ** 2 * from[axis] + 2 * t * (1 - t) * control[axis] + t ** 2 * to[axis];
+    return { left: at('x') - 2, right: at('x') + 2, top: at('y') - 2, bottom: at('y') + 2 };
+  });
+}
+
+/** Names beside nodes, the strongest first: off the edges where there is room, else upon them. */
 function nodeNames(
   layout: CircuitLayout,
   direction: Direction,
   radius: (node: CircuitNode) => number,
+  edges: readonly CircuitEdge[],
 ): Plot.Markish[] {
   const named = [...layout.nodes].sort(
     (a, b) => Math.abs(b.node.e[direction] ?? 0) - Math.abs(a.node.e[direction] ?? 0),
@@ -191,7 +222,20 @@ function nodeNames(
     return { x, y, text, width: textWidth(text, FONT_SIZE - 1) };
   });
   const bounds = { width: layout.width, height: layout.bottom + 14, line: 12, radius: 9 };
-  const placed = placeLabels(labels, layout.nodes, bounds, boxes);
+  const lines = edges.flatMap((edge) => {
+    const arc = arcOf(edge, layout);
+    return arc ? boxesAlong(arc) : [];
+  });
+  const free = placeLabels(labels, layout.nodes, bounds, [...boxes, ...lines]);
+  const names = new Set(free.map(({ text }) => text));
+  const taken = free.map(({ x, y, dx, dy, width }) => ({
+    left: x + dx,
+    right: x + dx + width,
+    top: y + dy - 6,
+    bottom: y + dy + 6,
+  }));
+  const rest = labels.filter(({ text }) => !names.has(text));
+  const placed = [...free, ...placeLabels(rest, layout.nodes, bounds, [...boxes, ...taken])];
   return placed.map((label) =>
     Plot.text([label], {
       x: label.x,
