@@ -10,9 +10,9 @@ export interface PairTable {
   /** Ids of the components, in the order of rows and columns. */
   readonly ids: readonly string[];
   /** [n, n], row source, column target, in units of F; undefined for a direction that was not computed. */
-  values(direction: Direction, kind: PairKind): Float32Array | undefined;
+  readonly values: (direction: Direction, kind: PairKind) => Float32Array | undefined;
   /** One of them; 0 for components outside the table. */
-  value(direction: Direction, kind: PairKind, source: string, target: string): number;
+  readonly value: (direction: Direction, kind: PairKind, source: string, target: string) => number;
 }
 
 /** The table of a study's mediation; an empty one for a study without. */
@@ -23,7 +23,7 @@ export function pairTable(mediation: Mediation | undefined): PairTable {
   return {
     ids,
     values,
-    value(direction, kind, source, target) {
+    value: (direction, kind, source, target) => {
       const [row, column] = [rowOf.get(source), rowOf.get(target)];
       if (row === undefined || column === undefined) return 0;
       return values(direction, kind)?.[row * ids.length + column] ?? 0;

@@ -164,17 +164,30 @@ interface Arc {
   to: { x: number; y: number };
 }
 
-/** An arc from below to above; it bends away from the straight line, so that it does not hide behind a node. */
+/** Bends of an arc as parts of its length, the best first. */
+const BENDS = [0.14, 0.3, -0.14, -0.3, 0.45, -0.45];
+/** An arc so near to another node would seem to end there. */
+const NEAR = 13;
+
+/** An arc from below to above, with the first bend that keeps it off other nodes. */
 function arcOf(edge: CircuitEdge, layout: CircuitLayout): Arc | undefined {
   const from = layout.placeOf.get(edge.source);
   const to = layout.placeOf.get(edge.target);
   if (!from || !to) return undefined;
   const [dx, dy] = [to.x - from.x, to.y - from.y];
-  const bend =
-    (edge.kind === 'interaction' ? -1 : 1) * (Math.abs(dx) < 100 || Math.abs(dy) < 20 ? 0.3 : 0.14);
-  // Near the edge of the panel arcs must not leave it.
-  const x = Math.min(layout.width - 4, Math.max(layout.left, (from.x + to.x) / 2 - bend * dy));
-  return { from, control: { x, y: (from.y + to.y) / 2 + bend * dx }, to };
+  // A via and an interaction of the same two lie on different sides.
+  const side = edge.kind === 'interaction' ? -1 : 1;
+  const arcs = BENDS.map((bend): Arc => {
+    // Near the edge of the panel arcs must not leave it.
+    const x = Math.min(layout.width - 4, Math.max(layout.left, (from.x + to.x) / 2 - side * bend * dy));
+    return { from, control: { x, y: (from.y + to.y) / 2 + side * bend * dx }, to };
+  });
+  const others = layout.nodes.filter(({ node }) => node.id !== edge.source && node.id !== edge.target);
+  const isFree = (arc: Arc) =>
+    boxesAlong(arc).every(({ left, top }) =>
+      others.every(({ x, y }) => Math.hypot(left + 2 - x, top + 2 - y) > NEAR),
+    );
+  return arcs.find(isFree) ?? arcs[0];
 }
 
 function edgePath(edge: CircuitEdge, layout: CircuitLayout, largest: number): string {
@@ -226,7 +239,10 @@ function nodeNames(
     const arc = arcOf(edge, layout);
     return arc ? boxesAlong(arc) : [];
   });
-  const free = placeLabels(labels, layout.nodes, bounds, [...boxes, ...lines]);
+  // A name that would have to stand apart is better read upon an edge, beside its node.
+  const free = placeLabels(labels, layout.nodes, bounds, [...boxes, ...lines]).filter(
+    ({ leader }) => !leader,
+  );
   const names = new Set(free.map(({ text }) => text));
   const taken = free.map(({ x, y, dx, dy, width }) => ({
     left: x + dx,
@@ -257,7 +273,7 @@ function legends(graph: CircuitGraph): Panel {
   const labels = (Object.keys(LABEL_STYLES) as Label[]).filter((label) =>
     graph.nodes.some((node) => node.label === label),
   );
-  const styles = [...labels.map((label) => LABEL_STYLES[label])];
+  const styles = labels.map((label) => LABEL_STYLES[label]);
   if (graph.nodes.some(({ label }) => !label)) styles.push(UNLABELLED);
   if (graph.nodes.some(({ kind }) => kind === 'neurons'))
     styles.push({ ...UNLABELLED, name: 'outline: neuron', hollow: true });
