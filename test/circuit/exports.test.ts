@@ -7,7 +7,7 @@ import { toGraphml } from '../../src/circuit/graphml.ts';
 import { toViewerJson } from '../../src/circuit/viewer-json.ts';
 import { openStudy } from '../../src/results/read.ts';
 import { sampleFolder } from '../support/sample-folder.ts';
-import { writeSampleMediation } from '../support/sample-mediation.ts';
+import { writeSampleMediation } from '../support/placed-mediation.ts';
 import type { SampleOptions } from '../support/sample-study.ts';
 
 async function sampleGraph(options: SampleOptions = {}): Promise<CircuitGraph> {

@@ -8,7 +8,7 @@ import { openStudy } from '../../src/results/read.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { tensor } from '../../src/tensor/tensor.ts';
 import { sampleFolder } from '../support/sample-folder.ts';
-import { type MediationOptions, writeSampleMediation } from '../support/sample-mediation.ts';
+import { type MediationOptions, writeSampleMediation } from '../support/placed-mediation.ts';
 import type { SampleOptions } from '../support/sample-study.ts';
 
 const D = 6.25;

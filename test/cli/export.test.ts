@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { expectRefusal, runCli, timesBelow } from '../support/run-cli.ts';
 import { sampleFolder } from '../support/sample-folder.ts';
-import { writeSampleMediation } from '../support/sample-mediation.ts';
+import { writeSampleMediation } from '../support/placed-mediation.ts';
 
 test('writes JSON for viewers to stdout, and to a file the same', async () => {
   const folder = await sampleFolder();

@@ -6,7 +6,7 @@ import { viewStudy } from '../../src/report/view.ts';
 import { openStudy } from '../../src/results/read.ts';
 import type { StudyJson } from '../../src/results/study-json.ts';
 import { sampleFolder } from '../support/sample-folder.ts';
-import { writeSampleMediation } from '../support/sample-mediation.ts';
+import { writeSampleMediation } from '../support/placed-mediation.ts';
 import type { SampleOptions } from '../support/sample-study.ts';
 
 /** Drawing is a matter of seconds on a busy machine. */
