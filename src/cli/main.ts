@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { explain, EXIT } from './exit.ts';
+import { exportCommand } from './export.ts';
 import { mergeCommand } from './merge.ts';
 import { reportCommand } from './report.ts';
 import { studyCommand } from './study.ts';
@@ -25,6 +26,7 @@ function program(signal: AbortSignal): Command {
     .addCommand(studyCommand(signal))
     .addCommand(mergeCommand(signal))
     .addCommand(reportCommand(signal))
+    .addCommand(exportCommand())
     .addHelpText('after', '\nmediators help <command> tells the options of a command.')
     .helpCommand('help [command]', 'display help for a command') as Command;
   for (const name of LATER) {
@@ -34,7 +36,7 @@ function program(signal: AbortSignal): Command {
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
-        throw notYet(name, 'study, merge and report are there');
+        throw notYet(name, 'study, merge, report and export are there');
       });
   }
   for (const command of [root, ...root.commands]) {

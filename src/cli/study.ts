@@ -206,7 +206,20 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
 }
 
 function studyOptions(options: ParsedOptions): Partial<StudyOptions> {
-  const { out, components, directions, measures, mediation, steps, quantile, tau, seed, batch, memory, shard } = options;
+  const {
+    out,
+    components,
+    directions,
+    measures,
+    mediation,
+    steps,
+    quantile,
+    tau,
+    seed,
+    batch,
+    memory,
+    shard,
+  } = options;
   return {
     out,
     components,

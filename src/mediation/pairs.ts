@@ -107,7 +107,10 @@ export async function pairEffects(
   let from = 0;
   for (const indices of evenParts(second.indices, mediating.batch)) {
     const part = { ...second, indices };
-    for (const cases of casesOf(first.indices.length, Math.max(1, Math.floor(mediating.batch / indices.length)))) {
+    for (const cases of casesOf(
+      first.indices.length,
+      Math.max(1, Math.floor(mediating.batch / indices.length)),
+    )) {
       const metrics = await runCases(mediating, part, runs, cases);
       cases.forEach(({ run, to }, c) => {
         const found = metrics.subarray(c * indices.length, (c + 1) * indices.length);
@@ -187,11 +190,16 @@ function changesOf(
 }
 
 /** Pairs of one group: above the diagonal. */
-async function pairsWithin(mediating: Mediating, group: Sources): Promise<Pick<PairEffects, 'via' | 'joint'>> {
+async function pairsWithin(
+  mediating: Mediating,
+  group: Sources,
+): Promise<Pick<PairEffects, 'via' | 'joint'>> {
   const { chain, batch, base } = mediating;
   const count = group.indices.length;
   const joint = new Float32Array(count * count);
-  const pairs = group.indices.flatMap((_, a) => group.indices.slice(a + 1).map((__, b) => [a, a + 1 + b] as const));
+  const pairs = group.indices.flatMap((_, a) =>
+    group.indices.slice(a + 1).map((__, b) => [a, a + 1 + b] as const),
+  );
   const start = startOf(chain, group.kind, group.layer);
   for (const part of evenParts(pairs, batch)) {
     const streams = part.map(([a, b]) =>
@@ -263,7 +271,9 @@ function firstRow({ metric, streams, values }: Recorded): Recorded {
 function joinRecorded(parts: readonly Recorded[]): Recorded {
   if (parts.length === 1) return parts[0]!;
   const join = (pick: (part: Recorded) => ReadonlyMap<number, Tensor>) =>
-    new Map([...pick(parts[0]!).keys()].map((at) => [at, joinRows(parts.map((part) => pick(part).get(at)!))]));
+    new Map(
+      [...pick(parts[0]!).keys()].map((at) => [at, joinRows(parts.map((part) => pick(part).get(at)!))]),
+    );
   return {
     metric: Float32Array.from(parts.flatMap(({ metric }) => [...metric])),
     streams: join(({ streams }) => streams),

@@ -17,7 +17,11 @@ export const VALUE_CHANGE = 'value_change';
  * From streams [batch, pos, d_model] to [batch x n, pos, d_model]: of each case, a row for each of the n components, in
  * which that one alone changes.
  */
-export function replaceGraph(config: ModelConfig, { kind, layer, indices }: Sources, positions: number): Graph {
+export function replaceGraph(
+  config: ModelConfig,
+  { kind, layer, indices }: Sources,
+  positions: number,
+): Graph {
   const { dModel, dHead } = config;
   const n = indices.length;
   const b = new Builder();

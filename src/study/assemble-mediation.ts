@@ -30,7 +30,9 @@ export async function assembleMediation(
   const groups = await mediatedSources(shape, folder, options);
   // Heads first, then neurons.
   const listed = KINDS.flatMap((kind) =>
-    groups.filter((group) => group.kind === kind).flatMap((group) => group.indices.map((_, at) => ({ group, at }))),
+    groups
+      .filter((group) => group.kind === kind)
+      .flatMap((group) => group.indices.map((_, at) => ({ group, at }))),
   );
   if (neurons > 0) arrays.set('components', componentsOf(listed));
   const { nLayers, nHeads } = shape;
@@ -47,7 +49,11 @@ export async function assembleMediation(
 }
 
 function componentsOf(listed: readonly Listed[]): Tensor<Int32Array> {
-  const rows = listed.flatMap(({ group, at }) => [KINDS.indexOf(group.kind), group.layer, group.indices[at]!]);
+  const rows = listed.flatMap(({ group, at }) => [
+    KINDS.indexOf(group.kind),
+    group.layer,
+    group.indices[at]!,
+  ]);
   return tensor(Int32Array.from(rows), [listed.length, 3]);
 }
 
@@ -69,7 +75,10 @@ async function allPairs(
       const width = second.indices.length;
       first.indices.forEach((_, a) => {
         const row = (places.get(first)! + a) * n + places.get(second)!;
-        for (const [name, array] of [['via', via], ['joint', joint]] as const)
+        for (const [name, array] of [
+          ['via', via],
+          ['joint', joint],
+        ] as const)
           array.data.set(unit.get(name)!.data.subarray(a * width, (a + 1) * width) as Float32Array, row);
       });
     }
@@ -105,6 +114,7 @@ function interactions(
 /** The first rows and columns of a square matrix. */
 function corner({ shape, data }: Tensor, count: number): Tensor {
   const result = zeros([count, count]);
-  for (let i = 0; i < count; i++) result.data.set(data.subarray(i * shape[0]!, i * shape[0]! + count), i * count);
+  for (let i = 0; i < count; i++)
+    result.data.set(data.subarray(i * shape[0]!, i * shape[0]! + count), i * count);
   return result;
 }

@@ -81,8 +81,7 @@ export async function assemblePatching(
         await writeSummaries(store, options, direction, kind, layer, merged);
         layers.push(new Map(KEPT.map((name) => [name, merged.get(name)!])));
       }
-      const all = (name: (typeof KEPT)[number]) =>
-        stack(layers.map((layer) => layer.get(name) as Tensor));
+      const all = (name: (typeof KEPT)[number]) => stack(layers.map((layer) => layer.get(name) as Tensor));
       for (const name of ['ap', 'gain', 'ledger'] as const)
         scores.set(`${name}.${direction}.${kind}`, all(name));
       own.set(`${direction}.${kind}`, all('own'));

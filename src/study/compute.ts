@@ -28,7 +28,10 @@ import {
   LOGITS,
   MEDIATION,
   ofPhase,
-  PATCHING, type Unit, unitsOf } from './units.ts';
+  PATCHING,
+  type Unit,
+  unitsOf,
+} from './units.ts';
 
 /** In place of a command, for a study that no command began. */
 const LIBRARY_COMMAND = 'study() of the library';

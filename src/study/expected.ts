@@ -16,7 +16,10 @@ import {
   MEDIATION,
   type MediationUnit,
   type PatchUnit,
-  PATCHING, type Unit, unitsOf } from './units.ts';
+  PATCHING,
+  type Unit,
+  unitsOf,
+} from './units.ts';
 
 /** A tensor of a unit's file. */
 export interface ExpectedTensor {

@@ -2,7 +2,14 @@
  * The mediation phase: all pairs of two groups of components after another. A first group's own runs serve all its
  * units.
  */
-import { type Mediating, type PairEffects, pairEffects, prepareMediation, type Recorded, firstRuns } from '../mediation/pairs.ts';
+import {
+  type Mediating,
+  type PairEffects,
+  pairEffects,
+  prepareMediation,
+  type Recorded,
+  firstRuns,
+} from '../mediation/pairs.ts';
 import type { Sources } from '../effects/unit.ts';
 import { componentsPerLayer, type ModelShape } from '../model/config.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
@@ -49,11 +56,16 @@ interface Found extends PairEffects {
 }
 
 /** Begins units of one direction. What is made ready stays for the next: the base run, and the last first group's runs. */
-function oneDirection({ chain, runs, metric, options }: MediationPhase, direction: Direction, groups: readonly Sources[]) {
+function oneDirection(
+  { chain, runs, metric, options }: MediationPhase,
+  direction: Direction,
+  groups: readonly Sources[],
+) {
   const source = { model: chain.model, metric, ...baseAndOther(runs, direction) };
   let ready: Promise<Mediating> | undefined;
   let last: { readonly first: Sources; readonly runs: Promise<Recorded> } | undefined;
-  const find = ({ kind, layer }: Group) => groups.find((group) => group.kind === kind && group.layer === layer);
+  const find = ({ kind, layer }: Group) =>
+    groups.find((group) => group.kind === kind && group.layer === layer);
   return async (unit: MediationUnit): Promise<Found> => {
     const [first, second] = [find(unit.first), find(unit.second)];
     const [firsts, seconds] = [first?.indices.length ?? 0, second?.indices.length ?? 0];
@@ -109,7 +121,10 @@ async function mediatedNeurons(
     const order = Array.from(strength, (_, i) => i).sort((a, b) => strength[b]! - strength[a]! || a - b);
     const ids = order.slice(0, count).sort((a, b) => a - b);
     const pairs = ids.flatMap((id) => [Math.floor(id / shape.dMlp), id % shape.dMlp]);
-    await folder.save(MEDIATED_NEURONS, new Map([['neurons', tensor(Int32Array.from(pairs), [ids.length, 2])]]));
+    await folder.save(
+      MEDIATED_NEURONS,
+      new Map([['neurons', tensor(Int32Array.from(pairs), [ids.length, 2])]]),
+    );
   }
   const { data } = (await folder.load(MEDIATED_NEURONS)).get('neurons')!;
   return Array.from({ length: data.length / 2 }, (_, i) => [data[2 * i]!, data[2 * i + 1]!]);

@@ -24,7 +24,17 @@ export const RECORD_SCHEMA = 'mediators/shard@1';
 /** The options as `study.json` tells them; those that the files depend on are known. */
 type RecordedOptions = Pick<
   StudyOptions,
-  'components' | 'directions' | 'measures' | 'mediation' | 'full' | 'steps' | 'quantile' | 'tau' | 'seed' | 'batch' | 'rows'
+  | 'components'
+  | 'directions'
+  | 'measures'
+  | 'mediation'
+  | 'full'
+  | 'steps'
+  | 'quantile'
+  | 'tau'
+  | 'seed'
+  | 'batch'
+  | 'rows'
 > &
   Record<string, unknown>;
 
@@ -148,7 +158,8 @@ function check(record: ShardRecord, shard: Shard, path: string): void {
 
 /** The options that made the files, checked. */
 export function optionsOf({ options }: ShardRecord): StudyOptions {
-  const { components, directions, measures, mediation, full, steps, quantile, tau, seed, batch, rows } = options;
+  const { components, directions, measures, mediation, full, steps, quantile, tau, seed, batch, rows } =
+    options;
   const known = { components, directions, measures, mediation, full, steps, quantile, tau, seed, batch };
   return resolveOptions(rows === undefined ? known : { ...known, rows });
 }

@@ -35,13 +35,20 @@ function groupsOf(config: ModelConfig, pick: number): Sources[] {
     KINDS.map((kind): Sources => {
       const count = componentsPerLayer(config, kind);
       const first = pick % count;
-      const indices = kind === 'heads' ? Array.from({ length: count }, (__, i) => i) : [...new Set([first, count - 1])];
+      const indices =
+        kind === 'heads' ? Array.from({ length: count }, (__, i) => i) : [...new Set([first, count - 1])];
       return { kind, layer, indices: indices.sort((a, b) => a - b) };
     }),
   ).flat();
 }
 
-async function prepared(config: ModelConfig, length: number, first: number, groups: readonly Sources[], batch: number) {
+async function prepared(
+  config: ModelConfig,
+  length: number,
+  first: number,
+  groups: readonly Sources[],
+  batch: number,
+) {
   const model = await loadCheckpoint(randomCheckpoint(config), { threads: 1 });
   const clean = Array.from({ length }, (_, i) => 3 + (i % (config.vocabulary - 4)));
   const corrupted = clean.map((id, i) => (i >= first && (i - first) % 2 === 0 ? id + 1 : id));
@@ -53,40 +60,46 @@ async function prepared(config: ModelConfig, length: number, first: number, grou
 
 test('via and joint effects are those of whole runs with two edits', async () => {
   await fc.assert(
-    fc.asyncProperty(smallConfigs, extents, fc.nat(), fc.integer({ min: 1, max: 9 }), async (config, { length, first }, pick, batch) => {
-      const groups = groupsOf(config, pick);
-      const { model, clean, corrupted, mediating } = await prepared(config, length, first, groups, batch);
-      try {
-        const at = pick % groups.length;
-        const [one, two] = [groups[at]!, groups[at + (pick % (groups.length - at))]!];
-        const found = await pairEffects(mediating, one, two, await firstRuns(mediating, one));
-        const { cache } = await model.runWithCache(corrupted, { names: ['*hook_z', '*hook_post'] });
-        const { cache: own } = await model.runWithCache(clean, { names: ['*hook_z', '*hook_post'] });
-        const edit = (values: typeof cache, { kind, layer }: Sources, index: number): Edit => {
-          const site = siteOf(kind, layer);
-          return { at: site, index: [index], value: values.get(site)! as Tensor };
-        };
-        const base = await metricOf(model, clean, []);
-        const isSame = one === two;
-        const a = pick % one.indices.length;
-        const b = isSame ? one.indices.length - 1 : pick % two.indices.length;
-        const patched = edit(cache, one, one.indices[a]!);
-        const ap = await metricOf(model, clean, [patched]);
-        const joint = await metricOf(model, clean, [patched, edit(cache, two, two.indices[b]!)]);
-        const held = await metricOf(model, clean, [patched, edit(own, two, two.indices[b]!)]);
-        const near = (value: number, wanted: number) => {
-          const scale = Math.abs(base) + Math.abs(ap) + Math.abs(joint) + Math.abs(held);
-          expect(Math.abs(value - wanted)).toBeLessThanOrEqual(2e-5 * scale + 1e-7);
-        };
-        const place = a * two.indices.length + b;
-        near(found.ap[a]!, ap - base);
-        if (isSame && a >= b) return;
-        near(found.joint[place]!, joint - base);
-        near(found.via[place]!, isSame ? 0 : ap - held);
-      } finally {
-        await model.dispose();
-      }
-    }),
+    fc.asyncProperty(
+      smallConfigs,
+      extents,
+      fc.nat(),
+      fc.integer({ min: 1, max: 9 }),
+      async (config, { length, first }, pick, batch) => {
+        const groups = groupsOf(config, pick);
+        const { model, clean, corrupted, mediating } = await prepared(config, length, first, groups, batch);
+        try {
+          const at = pick % groups.length;
+          const [one, two] = [groups[at]!, groups[at + (pick % (groups.length - at))]!];
+          const found = await pairEffects(mediating, one, two, await firstRuns(mediating, one));
+          const { cache } = await model.runWithCache(corrupted, { names: ['*hook_z', '*hook_post'] });
+          const { cache: own } = await model.runWithCache(clean, { names: ['*hook_z', '*hook_post'] });
+          const edit = (values: typeof cache, { kind, layer }: Sources, index: number): Edit => {
+            const site = siteOf(kind, layer);
+            return { at: site, index: [index], value: values.get(site)! as Tensor };
+          };
+          const base = await metricOf(model, clean, []);
+          const isSame = one === two;
+          const a = pick % one.indices.length;
+          const b = isSame ? one.indices.length - 1 : pick % two.indices.length;
+          const patched = edit(cache, one, one.indices[a]!);
+          const ap = await metricOf(model, clean, [patched]);
+          const joint = await metricOf(model, clean, [patched, edit(cache, two, two.indices[b]!)]);
+          const held = await metricOf(model, clean, [patched, edit(own, two, two.indices[b]!)]);
+          const near = (value: number, wanted: number) => {
+            const scale = Math.abs(base) + Math.abs(ap) + Math.abs(joint) + Math.abs(held);
+            expect(Math.abs(value - wanted)).toBeLessThanOrEqual(2e-5 * scale + 1e-7);
+          };
+          const place = a * two.indices.length + b;
+          near(found.ap[a]!, ap - base);
+          if (isSame && a >= b) return;
+          near(found.joint[place]!, joint - base);
+          near(found.via[place]!, isSame ? 0 : ap - held);
+        } finally {
+          await model.dispose();
+        }
+      },
+    ),
     { numRuns: RUNS },
   );
 }, 120_000);
@@ -111,7 +124,10 @@ test('a component that another one does not move carries none of its effect, exa
   const { model, mediating } = await prepared({ ...config!, nLayers: 3 }, 6, 5, groups, 64);
   // Held at the value that it has anyway: the run is the first's own, bit for bit.
   const runs = await firstRuns(mediating, groups[0]!);
-  const still = { ...mediating, base: { ...mediating.base, values: new Map([...runs.values].map(([at, all]) => [at, first(all)])) } };
+  const still = {
+    ...mediating,
+    base: { ...mediating.base, values: new Map([...runs.values].map(([at, all]) => [at, first(all)])) },
+  };
   for (const second of groups.slice(1)) {
     const { via } = await pairEffects(still, groups[0]!, second, runs);
     expect([...via.subarray(0, second.indices.length)]).toEqual(second.indices.map(() => 0));
