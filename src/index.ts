@@ -4,6 +4,8 @@
 export { type AttributeOptions, attribute } from './attribution/attribute.ts';
 export type { Method, MethodInput, Scores } from './attribution/method.ts';
 export { METHODS } from './attribution/methods.ts';
+export { AUDIT_METHODS, type AuditOptions } from './audit/options.ts';
+export { type Audit, audit } from './audit/run.ts';
 export {
   type CircuitEdge,
   type CircuitGraph,
@@ -24,6 +26,7 @@ export type { GradientResult } from './patch/gradients.ts';
 export { type CacheResult, Model, type Prompts, type RunOptions } from './patch/model.ts';
 export type { NamesFilter } from './patch/names.ts';
 export type { Callback, Hook, HookFunction } from './patch/walk.ts';
+export type { AuditJson, ComparisonJson } from './results/audit-json.ts';
 export { openStudy, type StudyResults } from './results/read.ts';
 export type { StudyJson } from './results/study-json.ts';
 export { type MergeOptions, mergeStudies } from './study/merge.ts';

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
+import { auditCommand } from './audit.ts';
 import { explain, EXIT } from './exit.ts';
 import { exportCommand } from './export.ts';
 import { mergeCommand } from './merge.ts';
@@ -12,7 +13,7 @@ import { studyCommand } from './study.ts';
 import { notYet } from './values.ts';
 
 /** Commands of later versions: known by name, refused. */
-const LATER = ['survey', 'audit', 'tasks', 'models', 'lab'];
+const LATER = ['survey', 'tasks', 'models', 'lab'];
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -25,6 +26,7 @@ function program(signal: AbortSignal): Command {
     .version(version())
     .addCommand(studyCommand(signal))
     .addCommand(mergeCommand(signal))
+    .addCommand(auditCommand(signal))
     .addCommand(reportCommand(signal))
     .addCommand(exportCommand())
     .addHelpText('after', '\nmediators help <command> tells the options of a command.')
@@ -36,7 +38,7 @@ function program(signal: AbortSignal): Command {
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
-        throw notYet(name, 'study, merge, report and export are there');
+        throw notYet(name, 'study, merge, audit, report and export are there');
       });
   }
   for (const command of [root, ...root.commands]) {

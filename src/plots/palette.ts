@@ -61,3 +61,27 @@ export function divergingScale(limit: number): ScaleOptions {
 export function sequentialScale(limit: number): ScaleOptions {
   return { type: 'sqrt', scheme: 'YlGnBu', domain: [0, limit], clamp: true, unknown: NO_VALUE };
 }
+
+/** Lines and symbols of methods, in the order of a table of methods; Okabe and Ito's colours again. */
+export interface SeriesStyle {
+  color: string;
+  symbol: CategoryStyle['symbol'];
+  /** Dashes, so that grey print tells lines apart. */
+  dash: string;
+}
+
+const SERIES: readonly SeriesStyle[] = [
+  { color: BLUE, symbol: 'circle', dash: '' },
+  { color: VERMILION, symbol: 'diamond', dash: '7,3' },
+  { color: '#009e73', symbol: 'square', dash: '2,2' },
+  { color: '#b0508a', symbol: 'triangle', dash: '9,3,2,3' },
+  { color: '#a86e00', symbol: 'wye', dash: '4,2' },
+  { color: '#3d8fc4', symbol: 'star', dash: '1,3' },
+  { color: INK, symbol: 'cross', dash: '12,3' },
+  { color: '#8a8a8a', symbol: 'times', dash: '5,5' },
+];
+
+/** The style of the i-th method; they repeat after the eighth. */
+export function seriesStyle(i: number): SeriesStyle {
+  return SERIES[i % SERIES.length]!;
+}

@@ -1,56 +1,23 @@
 /** `report.html`: one page that opens offline, with everything in it. */
-import { escapeXml } from '../xml.ts';
 import type { FigureSection, ReportFigure } from './figures.ts';
 import { guideHtml } from './guide.ts';
+import { figureHtml } from './figure-html.ts';
 import { escape } from './html.ts';
 import { formatNumber } from '../plots/text.ts';
-import { SCRIPT } from './script.ts';
-import { STYLE } from './style.ts';
+import { type Section, shellHtml } from './shell.ts';
 import { summaryHtml } from './summary.ts';
 import { componentTable, gapTable, phaseTable } from './tables.ts';
 import type { StudyView } from './view.ts';
 
-interface Section {
-  id: string;
-  title: string;
-  html: string;
-}
-
 /** The whole page. */
 export function pageHtml(view: StudyView, figures: readonly ReportFigure[]): string {
-  const sections = sectionsOf(view, figures).filter((section) => section.html !== '');
-  const title = `Mediators study: ${view.study.model.id}`;
-  const contents = sections.map(({ id, title: name }) => `<li><a href="#${id}">${name}</a></li>`);
-  const body = sections.map(
-    ({ id, title: name, html }) =>
-      `<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${name}</h2>\n${html}\n</section>`,
-  );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-<title>${escape(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<div class="layout">
-<header>
-<h1>${escape(title)}</h1>
-<p class="lead">${promptsLine(view)}</p>
-${factsHtml(view)}
-</header>
-<nav aria-label="Contents"><ol>${contents.join('')}</ol></nav>
-<main>
-${body.join('\n')}
-</main>
-<footer>Made by mediators ${escape(view.study.versions.mediators ?? '')}. This page loads nothing from the network.</footer>
-</div>
-<script>${SCRIPT}</script>
-</body>
-</html>
-`;
+  return shellHtml({
+    title: `Mediators study: ${view.study.model.id}`,
+    lead: promptsLine(view),
+    facts: factsOf(view),
+    sections: sectionsOf(view, figures),
+    version: view.study.versions.mediators ?? '',
+  });
 }
 
 function promptsLine({ study }: StudyView): string {
@@ -59,9 +26,9 @@ function promptsLine({ study }: StudyView): string {
   return `${prompt(clean)} against ${prompt(corrupted)}`;
 }
 
-function factsHtml({ study, unit }: StudyView): string {
+function factsOf({ study, unit }: StudyView): [string, string][] {
   const { shape, metric, pair } = study;
-  const facts: [string, string][] = [
+  return [
     ['F, clean run', formatNumber(metric.clean, 4)],
     ['F, corrupted run', formatNumber(metric.corrupted, 4)],
     [`D (${unit})`, formatNumber(metric.D, 4)],
@@ -69,7 +36,6 @@ function factsHtml({ study, unit }: StudyView): string {
     ['layers × heads', `${shape.layers} × ${shape.heads}`],
     ['neurons a layer', String(shape.neurons)],
   ];
-  return `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${escape(value)}</dd></div>`).join('')}</dl>`;
 }
 
 function sectionsOf(view: StudyView, figures: readonly ReportFigure[]): Section[] {
@@ -94,11 +60,6 @@ function sectionsOf(view: StudyView, figures: readonly ReportFigure[]): Section[
     { id: 'provenance', title: 'Provenance', html: provenanceHtml(view) },
     { id: 'reproduce', title: 'Do it again', html: reproduceHtml(view) },
   ];
-}
-
-function figureHtml({ name, svg, caption, title }: ReportFigure): string {
-  return `<figure id="figure-${name}"><div class="scroll" tabindex="0" role="region" aria-label="${escapeXml(title)}">${svg}</div>
-<figcaption>${escape(caption)} <a href="figures/${name}.svg">SVG</a> · <a href="figures/${name}.png">PNG</a></figcaption></figure>`;
 }
 
 function warningsHtml({ study, asPublished }: StudyView): string {

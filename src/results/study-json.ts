@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { InputError } from '../errors.ts';
 import { component, count, real } from './json-values.ts';
 import { componentPartners, type ComponentPartnersJson } from './partners-json.ts';
+import { checkSchema } from './schema.ts';
 import { type Component, CONTRASTS, type Contrast, type Direction, type Kind, KINDS } from '../terms.ts';
 
 export const STUDY_SCHEMA_NAME = 'mediators/study';
@@ -291,23 +292,10 @@ export function parseStudyJson(source: string, name = 'study.json'): StudyJson {
   } catch {
     throw new InputError(`invalid study: ${name} is not JSON; run the study again`);
   }
-  checkVersion(value, name);
+  checkSchema(value, name, STUDY_SCHEMA_NAME, STUDY_SCHEMA_MAJOR);
   const result = studyJson.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const where = issue && issue.path.length > 0 ? issue.path.join('.') : 'the document';
   throw new InputError(`invalid study: ${name}, at ${where}: ${issue?.message ?? 'unexpected value'}`);
-}
-
-function checkVersion(value: unknown, name: string): void {
-  const schema = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined;
-  const match = typeof schema === 'string' ? /^(.+)@(\d+)(?:\.\d+)*$/.exec(schema) : null;
-  if (match?.[1] !== STUDY_SCHEMA_NAME) {
-    throw new InputError(`invalid schema: ${JSON.stringify(schema)} in ${name}; expected "${STUDY_SCHEMA}"`);
-  }
-  if (Number(match[2]) > STUDY_SCHEMA_MAJOR) {
-    throw new InputError(
-      `unknown schema: "${String(schema)}" in ${name}; this version reads up to "${STUDY_SCHEMA}": update mediators`,
-    );
-  }
 }

@@ -1,5 +1,6 @@
 /**
- * The folder of a study while it is made: what is done so far lies in `.work/`, one file a unit, each written whole.
+ * The folder of a study, or of an audit of several, while it is made: what is done so far lies in `.work/`, one file a
+ * unit, each written whole.
  * A manifest tells which study it is, so that `--resume` never mixes two.
  */
 import { access, constants, mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
@@ -14,7 +15,13 @@ export type Identity = Readonly<Record<string, string | number | boolean | null>
 
 const WORK = '.work';
 export const MANIFEST = 'manifest.json';
-const STUDY = 'study.json';
+/** What a folder is for: the file that is written last, and the word for it in messages. */
+export interface FolderKind {
+  readonly last: string;
+  readonly word: string;
+}
+
+const STUDY: FolderKind = { last: 'study.json', word: 'study' };
 /** Begins the names of folders that `checkOut` makes for a moment. */
 const TRIAL = '.mediators-';
 
@@ -27,19 +34,22 @@ export class StudyFolder {
   readonly work: string;
 
   /** Reads and writes nothing yet. */
-  constructor(readonly path: string) {
+  constructor(
+    readonly path: string,
+    private readonly kind: FolderKind = STUDY,
+  ) {
     this.work = join(path, WORK);
   }
 
   /** Makes the folder. Throws InputError where it is not empty (without `resume`) or cannot be written. */
-  static async open(path: string, resume: boolean): Promise<StudyFolder> {
+  static async open(path: string, resume: boolean, kind: FolderKind = STUDY): Promise<StudyFolder> {
     await checkOut(path, resume);
     try {
       await mkdir(path, { recursive: true });
     } catch (error) {
       throw unwritable(path, error);
     }
-    return new StudyFolder(path);
+    return new StudyFolder(path, kind);
   }
 
   /**
@@ -47,7 +57,7 @@ export class StudyFolder {
    * Throws InputError naming the first difference where it holds another study.
    */
   async holds(identity: Identity): Promise<FolderState> {
-    const complete = await this.readJson(join(this.path, STUDY));
+    const complete = await this.readJson(join(this.path, this.kind.last));
     let known = complete ? (complete as { identity?: Identity }).identity : await this.manifest();
     if (known === undefined || known === null) {
       const others = (await this.entries()).filter((name) => name !== WORK && !name.startsWith(TRIAL));
@@ -56,11 +66,11 @@ export class StudyFolder {
       known = await this.manifest();
       if (known === undefined || known === null) {
         throw new InputError(
-          `expected a folder of an unfinished study, got ${this.path} with ${others[0]}; choose another`,
+          `expected a folder of an unfinished ${this.kind.word}, got ${this.path} with ${others[0]}; choose another`,
         );
       }
     }
-    compare(known, identity, this.path);
+    compare(known, identity, this);
     return complete ? 'complete' : 'begun';
   }
 
@@ -77,6 +87,11 @@ export class StudyFolder {
     return state;
   }
 
+  /** `the study that FOLDER holds`, for messages. */
+  describe(): string {
+    return `the ${this.kind.word} that ${this.path} holds`;
+  }
+
   /** Which study the folder is being made for, as far as it says so; nothing of it is checked. */
   async manifest(): Promise<Identity | undefined> {
     return (await this.readJson(join(this.work, MANIFEST))) as Identity | undefined;
@@ -84,7 +99,7 @@ export class StudyFolder {
 
   /** Whether the study is complete. */
   async isComplete(): Promise<boolean> {
-    return exists(join(this.path, STUDY));
+    return exists(join(this.path, this.kind.last));
   }
 
   /** Whether a unit is done. */
@@ -214,12 +229,12 @@ function unwritable(path: string, error: unknown): InputError {
   );
 }
 
-function compare(known: Identity, wanted: Identity, path: string): void {
+function compare(known: Identity, wanted: Identity, folder: StudyFolder): void {
   const difference = firstDifference(known, wanted);
   if (difference === undefined) return;
   const { key, a, b } = difference;
   throw new InputError(
-    `expected the study that ${path} holds, with ${key} ${a}, got ${key} ${b}; give the same or another --out`,
+    `expected ${folder.describe()}, with ${key} ${a}, got ${key} ${b}; give the same or another --out`,
   );
 }
 

@@ -49,10 +49,10 @@ describe.concurrent('commands', () => {
     [['studdy'], /unknown command 'studdy' \(Did you mean study\?\); see mediators --help/],
     [
       ['help', 'nonsense'],
-      /expected a command, study, merge, report or export, got "nonsense"; see mediators --help/,
+      /expected a command, study, merge, audit, report or export, got "nonsense"; see mediators --help/,
     ],
     [['--nonsense'], /unknown option '--nonsense'; see mediators --help/],
-    ...['survey', 'audit', 'tasks', 'models', 'lab'].map(
+    ...['survey', 'tasks', 'models', 'lab'].map(
       (name): Row => [[name, '--task', 'ioi', 'x'], new RegExp(`${name} is not yet there`)],
     ),
     [['survey', '--help'], /survey is not yet there/],

@@ -1,0 +1,108 @@
+/**
+ * `mediators audit`: its options. What it does is in `run-audit.ts`, loaded only when all of them are right.
+ */
+import type { Command } from '@commander-js/extra-typings';
+import { AUDIT_DEFAULTS, resolveAuditOptions } from '../audit/options.ts';
+import { InputError } from '../errors.ts';
+import { EMBEDDED } from '../model/loaders/open.ts';
+import { BUILT_IN_PAIRS } from '../tasks/pair.ts';
+import { DIRECTIONS, KINDS } from '../terms.ts';
+import { modelAndPairCommand } from './model-and-pair.ts';
+import { type PairOptions, requestedPair } from './pair.ts';
+import { reproducingCommand } from './reproduce.ts';
+import { numberBetween, withDefault, wordList } from './values.ts';
+
+const EXAMPLES = `
+Examples:
+  mediators audit
+  mediators audit --pair notebook --methods attribution_patching,atp_star --out notebook-audit
+  mediators audit --model ./my-gpt2 --pairs pairs.csv --components heads --out heads-audit
+
+pairs.csv has a row of names, clean,corrupted,answer,wrong and perhaps contrast, then a pair in each row; a .json file is
+an array of objects with these fields. Without --pair, --pairs or a pair of your own: both built-in pairs.
+docs/audit.md tells what is compared and how to read it; docs/methods.md what each method computes.`;
+
+/** `mediators audit`. The signal stops it at the next batch. */
+export function auditCommand(signal: AbortSignal): Command {
+  const command = described();
+  return command.action((options) =>
+    start(options, reproducingCommand(command), signal),
+  ) as unknown as Command;
+}
+
+function described() {
+  const d = AUDIT_DEFAULTS;
+  return modelAndPairCommand('audit')
+    .description('compare approximate attribution methods with exact patching, on one pair or many')
+    .option('--pairs <file>', 'pairs from a .csv or .json file; default: both built-in pairs')
+    .optionsGroup('What to compare:')
+    .option('--methods <list>', withDefault('methods', d.methods), wordList('--methods', d.methods))
+    .option(
+      '--components <list>',
+      withDefault('heads, neurons or both', d.components),
+      wordList('--components', KINDS),
+    )
+    .option(
+      '--directions <list>',
+      withDefault('noising, denoising or both; labels need both', d.directions),
+      wordList('--directions', DIRECTIONS),
+    )
+    .option(
+      '--tau <t>',
+      withDefault('smallest normalised effect that gets a label, and whose sign counts', d.tau),
+      numberBetween('--tau', 0, Number.POSITIVE_INFINITY),
+    )
+    .optionsGroup('Output:')
+    .option('--out <folder>', withDefault('folder of results; must be empty unless --resume', d.out))
+    .option('--resume', 'go on with what the folder holds')
+    .option('--json', 'print audit.json on stdout instead of the summary')
+    .option('--quiet', 'no progress')
+    .addHelpText('after', EXAMPLES);
+}
+
+type ParsedOptions = ReturnType<ReturnType<typeof described>['opts']>;
+
+async function start(options: ParsedOptions, command: string, signal: AbortSignal): Promise<void> {
+  const { out, methods, components, directions, tau } = options;
+  const asked = { out, methods, components, directions, tau, resume: options.resume === true, command };
+  const resolved = resolveAuditOptions(asked);
+  const pairs = requestedPairs(options);
+  const { runAudit } = await import('./run-audit.ts');
+  await runAudit(
+    {
+      source: options.model ?? EMBEDDED,
+      ...pairs,
+      options: resolved,
+      raw: options.rawWeights === true,
+      threads: options.threads,
+      device: options.device ?? 'cpu',
+      json: options.json === true,
+      quiet: options.quiet === true,
+    },
+    signal,
+  );
+}
+
+/** What describes a pair of its own; `--bos` goes with a file too. */
+const ONE_PAIR = [
+  'pair',
+  'clean',
+  'corrupted',
+  'answer',
+  'wrong',
+  'cleanIds',
+  'corruptedIds',
+  'answerId',
+  'wrongId',
+  'contrast',
+] as const satisfies readonly (keyof PairOptions)[];
+
+function requestedPairs(options: ParsedOptions) {
+  const bos = options.bos === undefined ? {} : { bos: options.bos };
+  const own = ONE_PAIR.some((name) => options[name] !== undefined);
+  if (options.pairs !== undefined) {
+    if (own) throw new InputError('expected --pairs or one pair, got both; leave one out');
+    return { file: options.pairs, pairs: [], ...bos };
+  }
+  return { pairs: own ? [requestedPair(options).pair] : Object.values(BUILT_IN_PAIRS), ...bos };
+}

@@ -1,0 +1,289 @@
+/** `report.html` of an audit. */
+import type { Figure } from '../plots/figure.ts';
+import { LABEL_STYLES } from '../plots/palette.ts';
+import { formatCount, formatNumber } from '../plots/text.ts';
+import { type AuditJson, type AuditLabel, HEADLINE_AT } from '../results/audit-json.ts';
+import { type Pooled, pooledAudit, pooledByLabel } from '../results/audit-summary.ts';
+import { AUDITED_NAMES, overText } from './audit-figures.ts';
+import { figureHtml } from './figure-html.ts';
+import { type CellValue, type Column, escape, tableHtml } from './html.ts';
+import { shellHtml } from './shell.ts';
+
+/** The whole page. */
+export function auditPageHtml(audit: AuditJson, figures: readonly Figure[]): string {
+  const drawn = (name: string) =>
+    figures
+      .filter((figure) => (figure.name === 'audit-recall') === (name === 'recall'))
+      .map(figureHtml)
+      .join('\n');
+  return shellHtml({
+    title: `Audit of approximations: ${audit.model.id}`,
+    lead: 'What fast attribution methods say of each component, against the exact answer of patching it.',
+    facts: [
+      ['pairs', String(audit.pairs.length)],
+      ['methods', String(audit.methods.length)],
+      ['directions', audit.options.directions.join(', ')],
+      ['layers × heads', `${audit.shape.layers} × ${audit.shape.heads}`],
+      ['neurons a layer', formatCount(audit.shape.neurons)],
+      ['tau', String(audit.options.tau)],
+    ],
+    sections: [
+      { id: 'findings', title: 'What was found', html: findingsHtml(audit) },
+      { id: 'overview', title: 'Overview', html: overviewHtml(audit) },
+      { id: 'recall', title: 'Recall', html: drawn('recall') },
+      { id: 'scores', title: 'Approximate against exact', html: drawn('scores') },
+      { id: 'labels', title: 'By label', html: byLabelHtml(audit) },
+      { id: 'labelling', title: 'Labels from approximate scores', html: labellingHtml(audit) },
+      { id: 'misses', title: 'What is missed', html: missesHtml(audit) },
+      { id: 'methods', title: 'The methods', html: methodsHtml(audit) },
+      { id: 'pairs', title: 'The pairs', html: pairsHtml(audit) },
+      { id: 'reading', title: 'How to read this', html: readingHtml(audit) },
+      { id: 'provenance', title: 'Provenance', html: provenanceHtml(audit) },
+    ],
+    version: audit.versions.mediators ?? '',
+  });
+}
+
+function findingsHtml({ findings }: AuditJson): string {
+  return `<ul>${findings.map((line) => `<li>${escape(line)}</li>`).join('\n')}</ul>`;
+}
+
+const float = (title: string, about: string): Column => ({ title, kind: 'float', about });
+const text = (title: string): Column => ({ title, kind: 'text' });
+
+/** Columns that a row of any table of pooled comparisons has. */
+const MEASURED: readonly Column[] = [
+  ...HEADLINE_AT.map((k) => float(`recall ${k}`, `share of the exact top ${k} in the method’s top ${k}`)),
+  float('order, sizes', 'Spearman’s rank correlation of |score|'),
+  float('order, signed', 'Spearman’s rank correlation of signed scores'),
+  float('Pearson', 'Pearson’s correlation of scores'),
+  { title: 'wrong signs', kind: 'text', about: 'of the components with |e| of tau or more' },
+  float('slope', 'exact on approximate, least squares through the origin'),
+];
+
+function measured({ recall_at }: AuditJson, one: Pooled): CellValue[] {
+  return [
+    ...HEADLINE_AT.map((k) => one.recall[recall_at.indexOf(k)]?.mean ?? Number.NaN),
+    one.spearmanSize.mean,
+    one.spearmanSigned.mean,
+    one.pearson.mean,
+    Number.isNaN(one.signsOf) ? '–' : `${one.signsWrong} of ${one.signsOf}`,
+    one.slope.mean,
+  ];
+}
+
+function titleOf({ methods }: AuditJson, method: string): string {
+  return methods.find(({ name }) => name === method)?.title ?? method;
+}
+
+function labelName(label: AuditLabel | null): string {
+  if (label === null) return '';
+  return label === 'none' ? 'no label' : LABEL_STYLES[label].name;
+}
+
+function overviewHtml(audit: AuditJson): string {
+  return `<p>${escape(capital(overText(audit)))}. Every comparison by itself is in <code>audit.parquet</code>.</p>
+${tableHtml({
+  id: 'table-overview',
+  caption: 'Methods against exact scores',
+  columns: [text('kind'), text('method'), ...MEASURED],
+  rows: pooledAudit(audit).map((one) => [
+    AUDITED_NAMES[one.kind],
+    titleOf(audit, one.method),
+    ...measured(audit, one),
+  ]),
+})}`;
+}
+
+function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function byLabelHtml(audit: AuditJson): string {
+  const rows = pooledByLabel(audit);
+  if (rows.length === 0)
+    return '<p>There are no labels: they need both directions, and a D that is not small.</p>';
+  return `<p>The same numbers for the components of each exact label. Recall: of the exact top k with this label, the share in the method’s top k of all components.</p>
+${tableHtml({
+  id: 'table-labels',
+  caption: 'Methods by label',
+  columns: [text('kind'), text('method'), text('label'), { title: 'count', kind: 'count' }, ...MEASURED],
+  rows: rows.map((one) => [
+    AUDITED_NAMES[one.kind],
+    titleOf(audit, one.method),
+    labelName(one.label),
+    one.count,
+    ...measured(audit, one),
+  ]),
+})}`;
+}
+
+function labellingHtml(audit: AuditJson): string {
+  const { labellings } = audit;
+  if (labellings.length === 0) return '';
+  const labels = [...new Set(labellings.flatMap(({ labelled }) => Object.keys(labelled) as AuditLabel[]))];
+  const keys = new Map(labellings.map((row) => [`${row.kind} ${row.method} ${row.label}`, row]));
+  const rows = [...keys.values()].map(({ kind, method, label }): CellValue[] => {
+    const own = labellings.filter((row) => row.kind === kind && row.method === method && row.label === label);
+    const counts = labels.map((to) => own.reduce((sum, row) => sum + (row.labelled[to] ?? 0), 0));
+    return [AUDITED_NAMES[kind], titleOf(audit, method), labelName(label), ...counts];
+  });
+  return `<p>The rule of the labels, applied to each signed method’s own scores. A row is one exact label; its columns count which labels the method’s scores would give.</p>
+${tableHtml({
+  id: 'table-labelling',
+  caption: 'Labels from approximate scores',
+  columns: [
+    text('kind'),
+    text('method'),
+    text('exact label'),
+    ...labels.map((label): Column => ({ title: labelName(label), kind: 'count' })),
+  ],
+  rows,
+})}`;
+}
+
+function missesHtml(audit: AuditJson): string {
+  const rows = audit.comparisons
+    .filter(({ label }) => label === null)
+    .flatMap(({ kind, method, pair, direction, missed }) =>
+      missed.map(({ k, component, label, exact, approximate, place }): CellValue[] => [
+        AUDITED_NAMES[kind],
+        titleOf(audit, method),
+        pair,
+        direction,
+        k,
+        component.join('.'),
+        labelName(label),
+        exact,
+        approximate,
+        place ?? Number.NaN,
+      ]),
+    );
+  if (rows.length === 0) return '<p>Nothing: every method’s tops hold the exact ones.</p>';
+  return `<p>For each pair, direction, method and k, the largest exact score of the exact top k that the method leaves out of its own. Scores in units of F.</p>
+${tableHtml({
+  id: 'table-misses',
+  caption: 'Worst false negatives',
+  columns: [
+    text('kind'),
+    text('method'),
+    { title: 'pair', kind: 'count' },
+    text('direction'),
+    { title: 'k', kind: 'count' },
+    text('component'),
+    text('label'),
+    float('exact', 'exact score'),
+    float('approximate', 'the method’s score'),
+    { title: 'its place', kind: 'count' },
+  ],
+  rows,
+})}`;
+}
+
+function methodsHtml({ methods, pairs }: AuditJson): string {
+  const seconds = (name: string) =>
+    pairs.reduce((sum, pair) => sum + (pair.seconds.methods[name] ?? Number.NaN), 0) / pairs.length;
+  const exact = pairs.reduce((sum, pair) => sum + pair.seconds.patching, 0) / pairs.length;
+  const columns = [
+    text('method'),
+    text('a score is'),
+    text('sign'),
+    text('cost'),
+    float('seconds a pair', ''),
+  ];
+  return tableHtml({
+    id: 'table-methods',
+    caption: 'The methods and their time',
+    columns,
+    rows: [
+      [
+        'Exact patching, with effects',
+        'F of the patched run minus F of the base run.',
+        'as ap',
+        'One run for every component.',
+        exact,
+      ],
+      ...methods.map(({ name, title, meaning, signed, cost }) => [
+        title,
+        meaning,
+        signed ? 'as ap' : 'none',
+        cost,
+        seconds(name),
+      ]),
+    ],
+  }).replaceAll('<td class="text">', '<td class="text wrap">');
+}
+
+function pairsHtml({ pairs }: AuditJson): string {
+  return tableHtml({
+    id: 'table-pairs',
+    caption: 'The pairs',
+    columns: [
+      { title: 'pair', kind: 'count' },
+      text('clean'),
+      text('corrupted'),
+      text('contrast'),
+      float('F clean', ''),
+      float('F corrupted', ''),
+      text('study'),
+    ],
+    rows: pairs.map(({ pair: { clean, corrupted, contrast }, metric, folder, small_d }, i) => [
+      i + 1,
+      clean.text ?? `ids ${clean.ids.join(' ')}`,
+      corrupted.text ?? `ids ${corrupted.ids.join(' ')}`,
+      small_d ? `${contrast}; D is small` : contrast,
+      metric.clean,
+      metric.corrupted,
+      folder,
+    ]),
+  }).replaceAll('<td class="text">', '<td class="text wrap">');
+}
+
+function readingHtml({ options: { tau } }: AuditJson): string {
+  const words: [string, string][] = [
+    [
+      'Exact',
+      'Activation patching: the component gets its value of the other run, the model runs on, and F is read. Nothing is linearised. For pairs of heads, exact mediation (via): what of the first head’s effect needs the second.',
+    ],
+    [
+      'Recall at k',
+      'Of the k components of largest exact size, the share among the k of largest size by the method. With equal k it is the precision too. A component that the method scores 0 is not found.',
+    ],
+    [
+      'Order',
+      'Spearman’s rank correlation over all components, strong and weak: 1 is the same order. Most components are weak, so it tells mostly of them.',
+    ],
+    [
+      'Wrong signs',
+      `Among components with |e| of ${formatNumber(tau)} or more, those that the method says work the other way. Methods that score sizes have none.`,
+    ],
+    [
+      'Slope',
+      'Exact is so many times the score, by least squares through the origin: the strongest components decide. 1 is well calibrated; sizes alone are compared for methods without signs.',
+    ],
+    [
+      'By label',
+      'Why a method misses what it misses. A slope at the base run cannot see what wakes only further on (a backup, the partner in an OR); layer integrated gradients moves all of a layer together, so partners of one layer share what each does alone.',
+    ],
+    ['Not', 'A ranking of methods for all models and prompts: these pairs and this model only.'],
+  ];
+  return `<dl class="words">${words.map(([name, what]) => `<dt>${escape(name)}</dt><dd>${escape(what)}</dd>`).join('\n')}</dl>`;
+}
+
+function provenanceHtml({ model, versions, provider, command, schema }: AuditJson): string {
+  const rows: [string, string][] = [
+    ['model', model.id],
+    ['architecture', model.architecture],
+    ['sha256', model.sha256],
+    ['executed by', provider],
+    ['schema', schema],
+    ...Object.entries(versions).map(([name, version]): [string, string] => [`version of ${name}`, version]),
+  ];
+  const cells = rows.map(
+    ([name, value]) =>
+      `<tr><th scope="row" class="text">${escape(name)}</th><td class="text wrap">${escape(value)}</td></tr>`,
+  );
+  return `<div class="scroll"><table><tbody>${cells.join('\n')}</tbody></table></div>
+<p>This command makes the audit again:</p>
+<pre>${escape(command)}</pre>`;
+}
