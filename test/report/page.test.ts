@@ -38,6 +38,10 @@ const VARIANTS: readonly [string, SampleOptions][] = [
   ['neurons alone', { kinds: ['neurons'] }],
   ['noising alone', { directions: ['noising'] }],
   ['absent arrays', { absent: true }],
+  ['pairs', { mediation: 'heads' }],
+  ['pairs of a swap', { contrast: 'swap', mediation: 'heads+neurons:12' }],
+  ['pairs, noising alone', { directions: ['noising'], mediation: 'heads' }],
+  ['pairs, small D', { smallD: true, mediation: 'heads' }],
 ];
 
 describe.each(VARIANTS)('the page of %s', (_name, options) => {
