@@ -53,7 +53,10 @@ export function directionScatter(options: DirectionScatterOptions): Figure {
   checkSome('points', points);
   const size = (point: ScatterPoint) => Math.max(Math.abs(point.noising), Math.abs(point.denoising));
   const shown = points.filter((point) => size(point) >= leaveOutBelow).sort((a, b) => size(b) - size(a));
-  const body = gridPanel([[scatterPanel(shown, { kind, tau, contrast, axes, names }), legendOf(shown, tau)]], 10);
+  const body = gridPanel(
+    [[scatterPanel(shown, { kind, tau, contrast, axes, names }), legendOf(shown, tau)]],
+    10,
+  );
   const left = points.length - shown.length;
   const notes =
     left > 0

@@ -30,6 +30,8 @@ export interface PairMatrixOptions {
   axes: { row: string; column: string };
   /** Title of the colour scale, with its unit. */
   unit: string;
+  /** The colour scale ends no earlier than this, so that small values look small. */
+  least?: number;
   notes?: readonly string[];
 }
 
@@ -53,17 +55,18 @@ const DARK_SHARE = 0.6;
 
 /** Draws the matrices side by side. Values beyond the scale have its end colour, and are counted. */
 export function pairMatrix(options: PairMatrixOptions): Figure {
-  const { components, panels, axes, unit, notes = [], ...words } = options;
+  const { components, panels, axes, unit, least = 0, notes = [], ...words } = options;
   checkSome('components', components);
   checkSome('panels', panels);
   const square = [components.length, components.length];
   for (const { values, title } of panels) checkShape(`values of ${title}`, values, square);
-  const { limit, clipped, largest } = commonLimit(panels.map(({ values }) => values.data));
+  const { limit: own, clipped, largest } = commonLimit(panels.map(({ values }) => values.data));
+  const limit = Math.max(own, least);
   const frame = frameOf(components, panels.length, axes, limit);
   const drawn = panels.map((panel) => matrixPanel(panel, frame));
   const body = gridPanel([drawn, [rampLegend({ kind: 'diverging', limit, label: unit })]], GAP, 8);
   const beyond =
-    clipped === 0
+    clipped === 0 || limit > own
       ? []
       : [
           `${clipped === 1 ? 'One cell lies' : `${formatCount(clipped)} cells lie`} beyond the scale, in its end colour; the largest size is ${formatNumber(largest)}.`,
@@ -96,11 +99,14 @@ function frameOf(
 function matrixPanel({ title, values }: PairPanel, frame: Frame): Panel {
   const { components, axes, limit, cell, names } = frame;
   const count = components.length;
-  const cells = Array.from(values.data, (value, i): Cell => ({
-    row: components[Math.floor(i / count)]!,
-    column: components[i % count]!,
-    value,
-  }));
+  const cells = Array.from(
+    values.data,
+    (value, i): Cell => ({
+      row: components[Math.floor(i / count)]!,
+      column: components[i % count]!,
+      value,
+    }),
+  );
   const side = count * cell;
   const band = { type: 'band', domain: components, tickSize: 0, labelArrow: 'none', padding: 0 } as const;
   return plotPanel({

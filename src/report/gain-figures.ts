@@ -65,8 +65,7 @@ function gainPoints(view: StudyView, kind: Kind, direction: Direction): GainPoin
   );
   const controls = new Map<string, Component>();
   for (const point of view.study.controls[kind]?.[direction]?.matched.points ?? []) {
-    for (const index of point.controls)
-      {
+    for (const index of point.controls) {
       const component: Component = [point.component[0], index];
       controls.set(componentKey(component), component);
     }

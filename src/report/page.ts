@@ -87,7 +87,7 @@ function sectionsOf(view: StudyView, figures: readonly ReportFigure[]): Section[
     {
       id: 'partners',
       title: 'Who carries the effect, through whom, and who backs whom up',
-      html: partnersHtml(view) + drawn('partners'),
+      html: partnersHtml(view, drawn('partners')),
     },
     { id: 'effects', title: 'Heads on heads', html: drawn('effects') + absentHtml(view) },
     { id: 'ledger', title: 'Ledger', html: drawn('ledger') },

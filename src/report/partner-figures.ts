@@ -11,9 +11,10 @@ import { type Direction } from '../terms.ts';
 /** So many components have a row and a column. */
 const ROWS = 16;
 
-/** Both figures; none for a study without pairs. */
+/** Both figures; none for a study without pairs, or whose values are no effects. */
 export async function partnerFigures(view: StudyView): Promise<Figure[]> {
-  const mediation = await view.results.mediation();
+  const { results, study, asPublished } = view;
+  const mediation = study.partners && !asPublished ? await results.mediation() : undefined;
   if (!mediation) return [];
   const directions = view.directions.filter((direction) => mediation.pairs[direction]);
   const rows = strongestRows(view, mediation, directions);
@@ -31,7 +32,11 @@ interface Shown {
 }
 
 /** via is normalised as e is; interaction is divided by D. Where D is small both are changes of F. */
-function scaleOf({ normalised, study }: StudyView, measure: 'via' | 'interaction', direction: Direction): number {
+function scaleOf(
+  { normalised, study }: StudyView,
+  measure: 'via' | 'interaction',
+  direction: Direction,
+): number {
   if (!normalised) return 1;
   return (measure === 'via' && direction === 'noising' ? -1 : 1) / study.metric.D;
 }
@@ -51,7 +56,8 @@ function strongestRows(view: StudyView, mediation: Mediation, directions: readon
       sizes[at] = Math.max(sizes[at]!, Number.isNaN(e) ? 0 : Math.abs(e), pair);
     });
   }
-  const place = (at: number): number => components[at]!.component[0] + (components[at]!.kind === 'heads' ? 0 : 0.5);
+  const place = (at: number): number =>
+    components[at]!.component[0] + (components[at]!.kind === 'heads' ? 0 : 0.5);
   return [...sizes.keys()]
     .filter((at) => sizes[at]! > 0)
     .sort((a, b) => sizes[b]! - sizes[a]! || a - b)
@@ -78,6 +84,9 @@ function isBefore(a: KindComponent, b: KindComponent): boolean {
   return first < second || (first === second && a.kind === 'heads' && b.kind === 'neurons');
 }
 
+/** Colours end at 2 tau at the earliest: what stays below tau is not to look strong. */
+const leastOf = (view: StudyView): { least?: number } => (view.normalised ? { least: 2 * view.tau } : {});
+
 const unitOf = (view: StudyView): string => (view.normalised ? 'part of D' : effectUnit(view));
 
 const whichText = ({ rows }: Shown): string =>
@@ -103,6 +112,7 @@ function viaFigure(shown: Shown): Figure {
     panels,
     axes: { row: 'source (patched)', column: 'target (held)' },
     unit: `via (${unitOf(view)})`,
+    ...leastOf(view),
     notes: ['Grey: the column comes before the row, or in the same layer, and cannot be reached.'],
   });
 }
@@ -130,5 +140,6 @@ function interactionFigure(shown: Shown): Figure {
     panels: [{ title: two, values }],
     axes: { row: 'one of the pair', column: 'the other' },
     unit: `interaction (${unitOf(view)})`,
+    ...leastOf(view),
   });
 }

@@ -35,18 +35,35 @@ const ONE_SIDED: readonly RelationName[] = [
   'carries',
 ];
 
-/** "+0.31", "−0.18": two digits, with its sign. */
+/** Relations whose sign would be read against their words: they say "interaction" before the number. */
+const BY_INTERACTION: readonly RelationName[] = [
+  'more_in_denoising',
+  'more_in_noising',
+  'more_together',
+  'less_together',
+  'overlaps',
+  'reinforces',
+];
+
+/** "+0.31", "−0.18": two digits after the point, or two significant ones, with its sign. */
 export function signed(value: number): string {
-  return `${value > 0 ? '+' : ''}${formatNumber(value, 2)}`;
+  const size = Math.abs(value);
+  const text = size < 0.01 ? formatNumber(size, 2) : size.toFixed(2);
+  return `${value < 0 ? '−' : '+'}${text}`;
 }
 
-/** "10.2: −0.18", with the direction where the relation tells of one alone. */
+/** "10.2: −0.18" or "10.2 (interaction −0.18)", with the direction where the relation tells of one alone. */
 export function partnerText(partner: PartnerJson): string {
   const direction = ONE_SIDED.includes(partner.relation) ? ` in ${partner.direction}` : '';
-  return `${componentName(partner.kind, partner.component)}: ${signed(partner.value)}${direction}`;
+  const name = componentName(partner.kind, partner.component);
+  const number = `${signed(partner.value)}${direction}`;
+  return BY_INTERACTION.includes(partner.relation) ? `${name} (interaction ${number})` : `${name}: ${number}`;
 }
 
-const EXCHANGE = 'On a swap pair, exchanging the prompts turns this word into the other.';
+const EXCHANGE =
+  'Which of the two directions this is depends, on a swap pair, on which prompt one calls clean.';
+const ABOVE = 'the effect of both together lies above the sum of what each does alone';
+const BELOW = 'the effect of both together lies below the sum of what each does alone';
 const EITHER = 'in the direction that is named; the other shows less than tau, or was not run';
 
 /** What each word means; `acts_through` and `carries` share theirs. */
@@ -58,16 +75,14 @@ const MEANINGS: Readonly<Record<RelationName, string>> = {
   backs_up: '',
   needs: `Above 0 ${EITHER}: without the one, the other does less than it does alone. An AND looks like this, and so may a chain, in which one acts through the other.`,
   redundant_with: `Below 0 ${EITHER}: a part of what the one does is done by the other too. An OR looks like this, and so may a backup or a chain.`,
-  more_in_denoising: `Patched together in denoising, the two do more than the sum of what each does alone; in noising they do less. ${EXCHANGE}`,
-  more_in_noising: `Patched together in noising, the two do more than the sum of what each does alone; in denoising they do less. ${EXCHANGE}`,
-  compensated_by:
-    'Patched together in the direction that is named, the two do more than the sum of what each does alone; in the other direction nothing of tau or more shows. Besides, the later component answers to the patch of the earlier one in such a way that the patch has less effect.',
+  more_in_denoising: `In denoising ${ABOVE}, in noising below it. ${EXCHANGE}`,
+  more_in_noising: `In noising ${ABOVE}, in denoising below it. ${EXCHANGE}`,
+  compensated_by: `In the direction that is named ${ABOVE}; in the other the interaction is below tau. Besides, the later component answers to the patch of the earlier one in such a way that the patch has less effect.`,
   compensates: '',
-  more_together: `Patched together, the two do more than the sum of what each does alone, ${EITHER}.`,
-  less_together: `Patched together, the two do less than the sum of what each does alone, ${EITHER}.`,
-  overlaps:
-    'Patched together, the two do less than the sum of what each does alone, in both directions, as where one acts through the other.',
-  reinforces: 'Patched together, the two do more than the sum of what each does alone, in both directions.',
+  more_together: `Here ${ABOVE} ${EITHER}.`,
+  less_together: `Here ${BELOW} ${EITHER}.`,
+  overlaps: `In both directions ${BELOW}, as where one acts through the other.`,
+  reinforces: `In both directions ${ABOVE}.`,
   acts_through:
     'A part of the effect of the earlier component, of the same sign as its effect, needs the later one: held at the value it has without the patch, the later one lets that part of the effect vanish.',
   carries: '',
@@ -95,6 +110,6 @@ export function meaningsOf(used: readonly RelationName[]): [string, string][] {
 /** How signs of an interaction are to be read. */
 export function interactionSigns(contrast: Contrast): string {
   return contrast === 'swap'
-    ? 'Above 0 it means in denoising that the two do more together than the sum of what each does alone, and in noising that they do less; below 0 it is the other way round.'
+    ? `Above 0 it means that in denoising ${ABOVE}, and in noising below it; below 0 it is the other way round.`
     : 'Above 0 it means in noising that breaking both costs less than the two broken alone, and in denoising that restoring both brings back more than the two restored alone; below 0 it is the other way round.';
 }

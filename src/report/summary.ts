@@ -52,7 +52,10 @@ const NAMED = 6;
 function names(view: StudyView, kind: Kind, components: readonly Component[]): string {
   const size = largestEffect(view, kind);
   const sorted = [...components].sort((a, b) => size(b) - size(a));
-  const shown = sorted.slice(0, NAMED).map((component) => componentName(kind, component)).join(', ');
+  const shown = sorted
+    .slice(0, NAMED)
+    .map((component) => componentName(kind, component))
+    .join(', ');
   const rest = components.length - NAMED;
   return rest > 0 ? `${shown} and ${formatCount(rest)} more` : shown;
 }
@@ -157,7 +160,8 @@ function gainSentence(view: StudyView, kind: Kind, direction: Direction, control
   const total = COMPARED.reduce((sum, label) => sum + (view.study.labels[kind]?.[label]?.length ?? 0), 0);
   const { labelled, matched, unmatched, sets, exceeds, smallest_rank, exhaustive, ...means } =
     controls.matched;
-  if (total === 0) return `No ${singular(kind)} is labelled ${which}, so in ${direction} there are no gains to compare.`;
+  if (total === 0)
+    return `No ${singular(kind)} is labelled ${which}, so in ${direction} there are no gains to compare.`;
   const left = [
     ...(total > labelled ? [`${counted(total - labelled, kind)} without a gain above 0`] : []),
     ...(unmatched > 0 ? [`${counted(unmatched, kind)} without a matched control`] : []),

@@ -87,7 +87,8 @@ export function labelsOf(view: StudyView, kind: Kind): Map<string, Label> {
   const labels = new Map<string, Label>();
   if (!hasLabels(view)) return labels;
   for (const label of LABELS) {
-    for (const component of view.study.labels[kind]?.[label] ?? []) labels.set(componentKey(component), label);
+    for (const component of view.study.labels[kind]?.[label] ?? [])
+      labels.set(componentKey(component), label);
   }
   return labels;
 }

@@ -132,7 +132,10 @@ function listOf(arrays: Arrays, shape: HeadShape, name: string): KindComponent[]
     return data[3 * i] === 1 && isNeuron(item.component, shape) && isAfter(item, list[i - 1]);
   });
   if (list.length < heads.length || !inOrder) {
-    return fail(name, 'expected components to list all heads, then neurons by layer and index, got another list');
+    return fail(
+      name,
+      'expected components to list all heads, then neurons by layer and index, got another list',
+    );
   }
   return list;
 }

@@ -9,7 +9,7 @@ import { scratch } from '../support/studies.ts';
 const out = scratch();
 
 /** The planted circuits' own truth as arrays: 24 heads, [24, 24] pairs. */
-async function planted(seed: number): Promise<{ input: PartnersInput; role(name: string): Component }> {
+async function planted(seed: number): Promise<{ input: PartnersInput; role: (name: string) => Component }> {
   const { where, heads, edges, metric } = await writePlanted(out('planted'), seed);
   const components = Array.from({ length: 24 }, (_, i) => head([Math.floor(i / 8), i % 8]));
   const role = (name: string): Component => where.get(name)!;
@@ -118,6 +118,18 @@ describe('relations', () => {
     expect(relationOf(gate(f))).toBe(relation);
   });
 
+  it('two inhibitors that need each other are called no OR', () => {
+    const inhibitors: PartnersInput = {
+      ...gate((a, b) => a * b),
+      ap: { noising: [1, 1], denoising: [0, 0] },
+      pairs: {
+        noising: { via: [0, 0, 0, 0], interaction: [0, -1, -1, 0] },
+        denoising: { via: [0, 0, 0, 0], interaction: [0, -1, -1, 0] },
+      },
+    };
+    expect(relationOf(inhibitors)).toBe('more_in_noising');
+  });
+
   it('a chain overlaps: it is no AND, though its noising looks like one', () => {
     const chain: PartnersInput = {
       ...gate((a) => a),
@@ -138,7 +150,7 @@ describe('relations', () => {
     const relation = (via: number, denoising: number | undefined) => {
       const found = interactionRelation(
         { ...pair, interaction: { noising: -0.5, denoising }, via: { noising: via } },
-        'removal',
+        false,
         0.02,
       );
       return found?.relation;
@@ -174,10 +186,10 @@ describe('relations', () => {
           noising: sign * d.denoising,
           denoising: sign * d.noising,
         });
-        const one = interactionRelation({ interaction, via, effect }, 'swap', 0.02);
+        const one = interactionRelation({ interaction, via, effect }, true, 0.02);
         const two = interactionRelation(
           { interaction: exchange(interaction, -1), via: exchange(via, 1), effect: exchange(effect, 1) },
-          'swap',
+          true,
           0.02,
         );
         expect(two?.relation).toBe(one && (EXCHANGED[one.relation] ?? one.relation));

@@ -41,7 +41,6 @@ const VARIANTS: readonly [string, SampleOptions][] = [
   ['pairs', { mediation: 'heads' }],
   ['pairs of a swap', { contrast: 'swap', mediation: 'heads+neurons:12' }],
   ['pairs, noising alone', { directions: ['noising'], mediation: 'heads' }],
-  ['pairs, small D', { smallD: true, mediation: 'heads' }],
 ];
 
 describe.each(VARIANTS)('the page of %s', (_name, options) => {
@@ -101,6 +100,37 @@ describe('the words of the page', () => {
     const text = words(await page({}, (study) => (study.options.asPublished = true)));
     expect(text).toContain('published notebook');
     expect(text).not.toMatch(/\b(AND|OR)\b/);
+  });
+});
+
+describe('pairs', () => {
+  /** The words of a page without figures. */
+  async function text(options: SampleOptions): Promise<string> {
+    const results = await openStudy(await sampleFolder({ layers: 3, heads: 4, ...options }));
+    return words(pageHtml(viewStudy(results), []));
+  }
+
+  it('have a section with a sentence for each strong component, and none in older folders', async () => {
+    expect(await text({})).not.toContain('who backs whom up');
+    const shown = await text({ mediation: 'heads' });
+    expect(shown).toMatch(
+      /Head {1,2}?\d\.\d.*alone, e = −?\d\.\d{3} in noising and −?\d\.\d{3} in denoising/,
+    );
+    expect(shown).toContain('they do not add up');
+    expect(shown).toContain('hidden backups');
+  });
+
+  it('claim nothing where D is small, and no backup from one direction', async () => {
+    expect(await text({ smallD: true, mediation: 'heads' })).toContain('nothing is claimed');
+    const one = await text({ directions: ['noising'], mediation: 'heads' });
+    expect(one).toContain('only one was run');
+    expect(one).not.toMatch(/\b(AND|OR) with\b|backed up by \d/i);
+  });
+
+  it('name a neuron as one', async () => {
+    const shown = await text({ mediation: 'heads+neurons:12' });
+    expect(shown).toMatch(/L\dN\d/);
+    expect(shown).not.toMatch(/neuron \d+\.\d+/i);
   });
 });
 

@@ -85,13 +85,19 @@ function pairsOf(
     const name = kind === 0 ? 'heads' : 'neurons';
     return (sign * scores.get(`ap.${direction}.${name}`)!.data[layer * shape[name] + index]!) / D;
   });
-  const strong = [...e.keys()].sort((a, b) => Math.abs(e[b]!) - Math.abs(e[a]!));
+  // The same pairs in both directions: those of the components that are strongest in noising.
+  const size = ([kind, layer, index]: Item): number => {
+    const name = kind === 0 ? 'heads' : 'neurons';
+    return Math.abs(scores.get(`ap.noising.${name}`)!.data[layer * shape[name] + index]!);
+  };
+  const strong = [...e.keys()].sort((a, b) => size(list[b]!) - size(list[a]!));
   let form = 0;
   for (let a = 0; a < n; a++) {
     for (let b = a + 1; b < n; b++) {
       if (list[b]![1] <= list[a]![1] && list[a]![0] === list[b]![0]) continue;
       const noise = 0.004 * random.normal();
-      const planted = strong.indexOf(a) < 8 && random.uniform() < 0.08 ? FORMS[form++ % FORMS.length] : undefined;
+      const planted =
+        strong.indexOf(a) < 8 && random.uniform() < 0.08 ? FORMS[form++ % FORMS.length] : undefined;
       const i = planted ? planted[direction === 'noising' ? 0 : 1] : noise;
       interaction[a * n + b] = i * D;
       interaction[b * n + a] = i * D;
