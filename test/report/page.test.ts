@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { studyFigures } from '../../src/report/figures.ts';
+import { gainsFigure } from '../../src/report/gain-figures.ts';
 import { pageHtml } from '../../src/report/page.ts';
 import { viewStudy } from '../../src/report/view.ts';
 import { openStudy } from '../../src/results/read.ts';
@@ -79,6 +80,21 @@ describe('the words of the page', () => {
     expect(text).toMatch(/On this pair, in noising, take the set of \d+ heads? labelled AND or OR/);
     expect(text).toMatch(/its mean log gain exceeds [\d,]+ of (all )?[\d,]+ matched sets/);
     expect(text).toMatch(/the smallest attainable rank is 1 of [\d,]+/);
+  });
+
+  it('count labelled components without a gain, and draw no gains of none', async () => {
+    const results = await openStudy(await sampleFolder({ layers: 3, heads: 4, kinds: ['heads'] }));
+    const { labels, controls } = results.study;
+    labels.heads = { and: [[2, 0]], or: [[2, 1]], adder: [[0, 0]] };
+    const none = { labelled: 0, matched: 0, unmatched: 0, points: [] };
+    for (const rules of Object.values(controls.heads!)) Object.assign(rules.matched, none);
+    const text = words(pageHtml(viewStudy(results), []));
+    expect(text).toContain(
+      'gains cannot be compared: 2 heads without a gain above 0, out of 2 labelled AND or OR',
+    );
+    labels.heads = { and: [], or: [], adder: [[0, 0]] };
+    expect(words(pageHtml(viewStudy(results), []))).toContain('No head is labelled AND or OR');
+    expect(gainsFigure(viewStudy(results), 'heads')).toBeUndefined();
   });
 
   it('call a component sufficient from e = 0.9 on, for this contrast', async () => {
