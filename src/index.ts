@@ -21,6 +21,7 @@ export type { GradientResult } from './patch/gradients.ts';
 export { type CacheResult, Model, type Prompts, type RunOptions } from './patch/model.ts';
 export type { NamesFilter } from './patch/names.ts';
 export type { Callback, Hook, HookFunction } from './patch/walk.ts';
+export type { KindComponent, Mediation, PairValues } from './results/mediation.ts';
 export { openStudy, type StudyResults } from './results/read.ts';
 export type { StudyJson } from './results/study-json.ts';
 export { type MergeOptions, mergeStudies } from './study/merge.ts';
