@@ -1,6 +1,9 @@
 /**
  * mediators: causal interpretability of transformer language models, exact and fast, in Node.
  */
+export { type AttributeOptions, attribute } from './attribution/attribute.ts';
+export type { Method, MethodInput, Scores } from './attribution/method.ts';
+export { METHODS } from './attribution/methods.ts';
 export {
   type CircuitEdge,
   type CircuitGraph,

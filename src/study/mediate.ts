@@ -16,7 +16,7 @@ import type { SuffixChain } from '../patch/suffix.ts';
 import { tensor, type Tensor } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
 import type { Direction } from '../terms.ts';
-import { baseAndOther, type PairRuns } from './attribute.ts';
+import { baseAndOther, type PairRuns } from '../patch/open-pair.ts';
 import type { StudyFolder, Tensors } from './folder.ts';
 import { mediatedOf } from './mediation-option.ts';
 import type { StudyOptions } from './options.ts';
