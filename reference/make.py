@@ -12,8 +12,9 @@ import checkpoint
 import gguf_fixtures
 import tokenizer_fixtures
 from cases import CASES
-from expected import expected, plain_logits
+from expected import expected, make_pair, plain_logits
 from models import build, pick_answers
+from published import published
 
 FIXTURES = Path(__file__).resolve().parent.parent / "test" / "fixtures"
 LOGIT_TOLERANCE = 1e-5  # transformers keeps RMSNorm and rotary angles in float32
@@ -37,10 +38,16 @@ def make_case(case):
     write_json(folder / "case.json", pair)
     arrays = expected(model, pair, case.extras)
     check(case, arrays)
-    save_file({name: arrays[name].float().contiguous() for name in sorted(arrays)}, folder / "expected.safetensors")
+    save(arrays, folder / "expected.safetensors")
+    if "published" in case.extras:
+        save(published(make_pair(model, pair), case.steps), folder / "published.safetensors")
     for path in folder.iterdir():
         path.chmod(0o644)
     print(summary(case, arrays, folder))
+
+
+def save(arrays, path):
+    save_file({name: arrays[name].float().contiguous() for name in sorted(arrays)}, path)
 
 
 def check(case, arrays):

@@ -19,6 +19,7 @@ import type { StudyFolder } from './folder.ts';
 import type { Study, StudyHandlers } from './handlers.ts';
 import type { StudyOptions } from './options.ts';
 import { Phases, summedPhases } from './phases.ts';
+import { publishedMeans } from './published.ts';
 import { optionsOf, readRecords, shapeOf, type ShardRecord } from './record.ts';
 import { LOGITS } from './units.ts';
 
@@ -88,7 +89,7 @@ async function writeResults(
   const patched = await assemblePatching(shape, folder, store, options);
   const logits = await folder.load(LOGITS);
   const scores = new Map([
-    ...ig.scores,
+    ...(options.asPublished ? publishedMeans(ig.scores, record.width) : ig.scores),
     ...patched.scores,
     ['logits.clean', logits.get('clean') as Tensor],
     ['logits.corrupted', logits.get('corrupted') as Tensor],
@@ -106,7 +107,7 @@ function describe(
   { ig, scores, own, absent }: Results,
   found: readonly Lint[],
 ): StudyJson {
-  const { shard: _shard, vocabulary: _vocabulary, ...record } = records[0]!;
+  const { shard: _shard, vocabulary: _vocabulary, width: _width, ...record } = records[0]!;
   return {
     ...record,
     schema: STUDY_SCHEMA,

@@ -29,6 +29,8 @@ export interface StudyOptions {
   readonly directions: readonly Direction[];
   /** Measures beside `change`. */
   readonly measures: readonly Measure[];
+  /** The published notebook's own indexing and averaging (docs/definitions.md); `measures` then has `mean`. */
+  readonly asPublished: boolean;
   /** Write effect matrices whole however large. */
   readonly full: boolean;
   /** Points of integrated gradients; `auto` doubles them until completeness holds. */
@@ -57,6 +59,7 @@ export const DEFAULTS: StudyOptions = {
   components: KINDS,
   directions: DIRECTIONS,
   measures: ['through'],
+  asPublished: false,
   full: false,
   steps: DEFAULT_STEPS,
   quantile: DEFAULT_QUANTILE,
@@ -84,7 +87,16 @@ export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   if (options.memory !== undefined) checkWhole('memory', options.memory, 1);
   checkWhole('the number of shards', shard.count, 1, MAX_SHARDS);
   checkWhole('the shard', shard.index, 0, shard.count - 1);
-  return { ...options, resume: options.resume || shard.count > 1 };
+  return {
+    ...options,
+    measures: options.asPublished ? publishedMeasures(given.measures) : options.measures,
+    resume: options.resume || shard.count > 1,
+  };
+}
+
+/** The notebook's measure, and those that are asked for beside it. */
+function publishedMeasures(asked: readonly Measure[] = []): Measure[] {
+  return MEASURES.filter((measure) => measure === 'mean' || asked.includes(measure));
 }
 
 function checkWhole(

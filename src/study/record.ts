@@ -25,13 +25,15 @@ type RecordedOptions = Pick<
   StudyOptions,
   'components' | 'directions' | 'measures' | 'full' | 'steps' | 'quantile' | 'tau' | 'seed' | 'batch' | 'rows'
 > &
-  Record<string, unknown>;
+  Record<string, unknown> & { readonly as_published: boolean };
 
 export interface ShardRecord extends KnownJson {
   readonly schema: string;
   readonly shard: Shard;
   /** Tokens that the model knows: the length of a row of logits. */
   readonly vocabulary: number;
+  /** d_model: what heads write at each position. */
+  readonly width: number;
   readonly options: RecordedOptions;
   /** Types of processor on which the shard ran. */
   readonly processors: readonly string[];
@@ -57,6 +59,7 @@ const own = z.object({
     neurons: count.max(LIMITS.components),
   }),
   vocabulary: count.max(LIMITS.tokens),
+  width: count.max(LIMITS.components),
   // What is printed.
   model: z.looseObject({ id: line }),
   lint: z.array(z.looseObject({ message: line })),
@@ -65,6 +68,7 @@ const own = z.object({
     components: words(KINDS),
     directions: words(DIRECTIONS),
     measures: words(MEASURES),
+    as_published: z.boolean(),
     full: z.boolean(),
     steps: z.union([z.number(), z.literal('auto')]),
     quantile: z.number(),
@@ -146,7 +150,8 @@ function check(record: ShardRecord, shard: Shard, path: string): void {
 /** The options that made the files, checked. */
 export function optionsOf({ options }: ShardRecord): StudyOptions {
   const { components, directions, measures, full, steps, quantile, tau, seed, batch, rows } = options;
-  const known = { components, directions, measures, full, steps, quantile, tau, seed, batch };
+  const asPublished = options.as_published;
+  const known = { components, directions, measures, asPublished, full, steps, quantile, tau, seed, batch };
   return resolveOptions(rows === undefined ? known : { ...known, rows });
 }
 

@@ -21,6 +21,7 @@ import type { Study, StudyHandlers } from './handlers.ts';
 import { identityOf, type Studied } from './identity.ts';
 import { resolveOptions, type StudyOptions } from './options.ts';
 import { withinBudget } from './plan/memory.ts';
+import { checkPublished } from './published.ts';
 import type { ShardRecord } from './record.ts';
 import { shardText } from './shard.ts';
 import { unitsOf } from './units.ts';
@@ -52,7 +53,7 @@ export async function study(
       `expected a whole study, got shard ${shardText(options.shard)}; call studyShard() for each shard, then mergeStudies()`,
     );
   }
-  checkPair(model, pair);
+  checkPair(model, pair, options);
   return alone(model.loaded, async (loaded) => {
     const begun = await begin(loaded, pair, options);
     if (begun.state === 'complete') return recordedStudy(begun.folder);
@@ -74,7 +75,7 @@ export async function studyShard(
   handlers: StudyHandlers = {},
 ): Promise<StudyShard | Study> {
   const options = resolveOptions(given);
-  checkPair(model, pair);
+  checkPair(model, pair, options);
   return alone(model.loaded, async (loaded) => {
     const begun = await begin(loaded, pair, options);
     const { folder } = begun;
@@ -87,9 +88,10 @@ export async function studyShard(
 }
 
 /** A pair may have been made for another model. */
-function checkPair({ config }: Model, pair: Pair): void {
+function checkPair({ config }: Model, pair: Pair, options: StudyOptions): void {
   checkPrompts(pair.clean, pair.corrupted, config);
   checkAnswers(pair.answer, pair.wrong, config);
+  checkPublished(config, pair, options);
 }
 
 async function begin(model: LoadedModel, pair: Pair, given: StudyOptions) {

@@ -35,12 +35,12 @@ export function savings(
 }
 
 function alternatives(options: StudyOptions): [string, Partial<StudyOptions>][] {
-  const { components, directions, measures, steps, full } = options;
+  const { components, directions, measures, asPublished, steps, full } = options;
   const all: [boolean, string, Partial<StudyOptions>][] = [
     [components.length > 1, '--components heads', { components: ['heads'] }],
     [directions.length > 1, '--directions noising', { directions: ['noising'] }],
     [steps !== 'auto' && steps > FEWER_STEPS, `--steps ${FEWER_STEPS}`, { steps: FEWER_STEPS }],
-    [measures.length > 0, '--measures none', { measures: [] }],
+    [measures.length > 0 && !asPublished, '--measures none', { measures: [] }],
     [full, 'without --full', { full: false }],
   ];
   return all.flatMap(([applies, option, change]): [string, Partial<StudyOptions>][] =>
