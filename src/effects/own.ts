@@ -2,7 +2,6 @@
  * What a patched source moves in its own layer: itself, so that a matrix holds each source's own change in its own
  * entry. A source that is all components at one position (`published.ts`) moves every member of its layer there.
  */
-import type { Kind } from '../terms.ts';
 import { atPosition, ownChanges } from './changes.ts';
 import { dot, headProbe, headWrite, neuronProbe } from './measures.ts';
 import { type AnyMeasure, sizeOfKind, type Sources, type UnitContext } from './unit.ts';
@@ -32,8 +31,7 @@ export function ownEntries(
   return indices.map((index) => {
     const position = positionOf(kind, index);
     const there = atPosition(change, position).data;
-    const entries =
-      known.get(position) ?? members.map((target) => ({ target, value: read(there, target) }));
+    const entries = known.get(position) ?? members.map((target) => ({ target, value: read(there, target) }));
     known.set(position, entries);
     return entries;
   });

@@ -77,15 +77,22 @@ export function publishedSentences(view: StudyView, kind: Kind): string[] {
   const clauses = view.directions.flatMap((direction) => {
     const effects = effectsOf(view, 'ap', direction, kind);
     const first = effects && strongest(effects.shape, (each) => Math.abs(valueAt(effects, each)))[0];
-    if (!first) return [];
+    if (!first || valueAt(effects, first) === 0) return [];
     const [layer, index] = first;
     const position = kind === 'heads' ? index : shape.heads - 1;
     const change = formatNumber(valueAt(effects, first));
-    return [`in ${direction} at position ${position} of layer ${layer} (F changes by ${change} ${view.unit})`];
+    return [
+      `in ${direction} at position ${position} of layer ${layer} (F changes by ${change} ${view.unit})`,
+    ];
   });
-  if (clauses.length === 0) return [];
-  const largest = `As published, “one ${singular(kind)}” is one position of all ${kind} of a layer. Replacing it has its largest effect ${clauses.join(', and ')}.`;
-  return [largest, kind === 'heads' ? idleSentence(pair.first_difference, shape.heads) : alikeSentence(shape.heads)];
+  const what = `As published, “one ${singular(kind)}” is one position of all ${kind} of a layer.`;
+  const found =
+    clauses.length === 0
+      ? 'Replacing it changes nothing at all, wherever it is.'
+      : `Replacing it has its largest effect ${clauses.join(', and ')}.`;
+  const why =
+    kind === 'heads' ? idleSentence(pair.first_difference, shape.heads) : alikeSentence(shape.heads);
+  return [`${what} ${found}`, why];
 }
 
 function idleSentence(first: number, heads: number): string {

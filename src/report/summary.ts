@@ -38,7 +38,10 @@ export function summaryHtml(view: StudyView): string {
   const parts: [string, string[]][] = [
     ['The pair', [pairSentence(view)]],
     ...perKind,
-    ['What to keep in mind', [...(view.asPublished ? [] : targetsNote(view)).map(escape), gapSentence(view), limitsSentence(view)]],
+    [
+      'What to keep in mind',
+      [...(view.asPublished ? [] : targetsNote(view)).map(escape), gapSentence(view), limitsSentence(view)],
+    ],
   ];
   return parts.map(([title, sentences]) => partHtml(title, sentences)).join('\n');
 }
@@ -73,7 +76,8 @@ function pairSentence({ study, metricName, unit, normalised, asPublished }: Stud
     pair.contrast === 'swap'
       ? 'a swap: the corrupted prompt is itself valid, with the two answers exchanged, so which of the two directions is which depends on the prompt that one calls clean'
       : 'a removal: the corrupted prompt no longer tells the answer';
-  const small = normalised || asPublished ? '' : ' D is small, so nothing is normalised and there are no labels.';
+  const small =
+    normalised || asPublished ? '' : ' D is small, so nothing is normalised and there are no labels.';
   return `The metric F is the ${escape(metricName)}${answers}: ${formatNumber(metric.clean, 4)} in the clean run and ${formatNumber(metric.corrupted, 4)} in the corrupted run, so D = ${formatNumber(metric.D, 4)} ${unit}. The pair is ${contrast}.${small}`;
 }
 

@@ -37,10 +37,7 @@ export function publishedLint({ asPublished }: Pick<StudyOptions, 'asPublished'>
  * Means in place of the sums of integrated gradients: over d_model (`width`) for heads, and over all positions of the
  * prompt for what is not kept by position. A neuron's score has no d_model.
  */
-export function publishedMeans(
-  sums: ReadonlyMap<string, Tensor>,
-  width: number,
-): Map<string, Tensor> {
+export function publishedMeans(sums: ReadonlyMap<string, Tensor>, width: number): Map<string, Tensor> {
   const lengths = [...sums].flatMap(([name, { shape }]) => (name.endsWith('.positions') ? [shape[1]!] : []));
   return new Map(
     [...sums].map(([name, { shape, data }]) => {
