@@ -15,6 +15,7 @@ from cases import CASES
 from expected import expected, make_pair, plain_logits
 from methods import methods
 from models import build, pick_answers
+from published import published
 
 FIXTURES = Path(__file__).resolve().parent.parent / "test" / "fixtures"
 # Files beside expected.safetensors, by name: what makes their arrays from a pair.
@@ -41,6 +42,8 @@ def make_case(case):
     arrays = expected(model, pair, case.extras)
     check(case, arrays)
     save(arrays, folder / "expected.safetensors")
+    if "published" in case.extras:
+        save(published(make_pair(model, pair), case.steps), folder / "published.safetensors")
     for path in folder.iterdir():
         path.chmod(0o644)
     print(summary(case, arrays, folder))

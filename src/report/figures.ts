@@ -24,7 +24,16 @@ export interface ReportFigure extends Figure {
 
 /** Draws every figure for which the study has data. */
 export async function studyFigures(view: StudyView): Promise<ReportFigure[]> {
-  const drawn: [FigureSection, readonly (Figure | undefined)[]][] = [
+  const drawn = view.asPublished ? await publishedFigures(view) : await allFigures(view);
+  return drawn.flatMap(([section, figures]) =>
+    figures.flatMap((figure) => (figure ? [{ ...figure, section }] : [])),
+  );
+}
+
+type Drawn = readonly [FigureSection, readonly (Figure | undefined)[]];
+
+async function allFigures(view: StudyView): Promise<Drawn[]> {
+  return [
     ['pair', [tokensFigure(view)]],
     [
       'heads',
@@ -42,7 +51,13 @@ export async function studyFigures(view: StudyView): Promise<ReportFigure[]> {
     ['gains', view.kinds.map((kind) => gainsFigure(view, kind))],
     ['neurons', [neuronHistogramsFigure(view), scatterFigure(view, 'neurons')]],
   ];
-  return drawn.flatMap(([section, figures]) =>
-    figures.flatMap((figure) => (figure ? [{ ...figure, section }] : [])),
-  );
+}
+
+/** The notebook's own: other figures would show its numbers under the names of components. */
+async function publishedFigures(view: StudyView): Promise<Drawn[]> {
+  return [
+    ['pair', [tokensFigure(view)]],
+    ['heads', [headMapsFigure(view, 'ap'), headMapsFigure(view, 'ig')]],
+    ['effects', [await latentFigure(view), ...(await matrixFigures(view))]],
+  ];
 }

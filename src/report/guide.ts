@@ -3,9 +3,19 @@ import { hasLabels, type StudyView } from './view.ts';
 
 /** A definition list. */
 export function guideHtml(view: StudyView): string {
-  const words = [...BASICS, ...(hasLabels(view) ? labelWords(view) : []), ...analyses(view)];
+  const all = [...BASICS, ...(hasLabels(view) ? labelWords(view) : []), ...analyses(view)];
+  const words = view.asPublished ? all.filter(([word]) => !NOT_PUBLISHED.has(word)) : all;
   return `<dl class="words">${words.map(([word, text]) => `<dt>${word}</dt><dd>${text}</dd>`).join('\n')}</dl>`;
 }
+
+/** Words that a page of published indexing does not use. */
+const NOT_PUBLISHED: ReadonlySet<string> = new Set([
+  'Patching',
+  'Normalised effect e',
+  'Asymmetry a',
+  'Ledger',
+  'Gain',
+]);
 
 const labelWords = ({ study }: StudyView) => (study.pair.contrast === 'swap' ? SWAP_LABELS : REMOVAL_LABELS);
 

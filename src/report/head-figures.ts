@@ -5,6 +5,7 @@ import { layerHeadMaps } from '../plots/layer-head-maps.ts';
 import { componentKey, formatNumber } from '../plots/text.ts';
 import { tokenStrip } from '../plots/token-strip.ts';
 import { DIRECTIONS_TEXT, valuesText } from './captions.ts';
+import { PUBLISHED_METHODS } from './published.ts';
 import {
   effectsOf,
   effectUnit,
@@ -38,16 +39,18 @@ export function tokensFigure({ study, metricName }: StudyView): Figure {
   });
 }
 
-const METHODS: Readonly<Record<Method, { name: string; title: string; words: string }>> = {
+const METHODS: Readonly<Record<Method, { name: string; title: string; what: string; words: string }>> = {
   ap: {
     name: 'heads-patching',
     title: 'What changes when one head is patched',
+    what: 'Activation patching, every head',
     words:
       'Activation patching: one head at a time gets its value of the other run, at all positions, and the model runs on.',
   },
   ig: {
     name: 'heads-ig',
     title: 'What integrated gradients attribute to each head',
+    what: 'Integrated gradients, every head',
     words:
       'Layer integrated gradients: all heads of a layer move together from one run to the other, so this is a joint score. Labels never come from it.',
   },
@@ -60,15 +63,15 @@ export function headMapsFigure(view: StudyView, method: Method): Figure | undefi
     return values ? [{ title: direction, values }] : [];
   });
   if (maps.length === 0) return undefined;
-  const { name, title, words } = METHODS[method];
+  const { name, title, what, words } = (view.asPublished ? PUBLISHED_METHODS : METHODS)[method];
   return layerHeadMaps({
     name,
     title,
-    subtitle: `${method === 'ap' ? 'Activation patching' : 'Integrated gradients'}, every head, ${maps.map((map) => map.title).join(' and ')}`,
+    subtitle: `${what}, ${maps.map((map) => map.title).join(' and ')}`,
     caption: `${words} ${DIRECTIONS_TEXT} ${valuesText(view)}`,
     maps,
     scale: 'diverging',
-    unit: effectUnit(view),
+    unit: view.asPublished ? `${PUBLISHED_METHODS[method].unit} (${view.unit})` : effectUnit(view),
   });
 }
 

@@ -5,6 +5,7 @@ import { guideHtml } from './guide.ts';
 import { escape } from './html.ts';
 import { formatNumber } from '../plots/text.ts';
 import { partnersHtml } from './partners.ts';
+import { publishedBanner } from './published.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import { summaryHtml } from './summary.ts';
@@ -41,7 +42,7 @@ export function pageHtml(view: StudyView, figures: readonly ReportFigure[]): str
 <h1>${escape(title)}</h1>
 <p class="lead">${promptsLine(view)}</p>
 ${factsHtml(view)}
-</header>
+${publishedBanner(view)}</header>
 <nav aria-label="Contents"><ol>${contents.join('')}</ol></nav>
 <main>
 ${body.join('\n')}
@@ -107,15 +108,10 @@ function figureHtml({ name, svg, caption, title }: ReportFigure): string {
 <figcaption>${escape(caption)} <a href="figures/${name}.svg">SVG</a> · <a href="figures/${name}.png">PNG</a></figcaption></figure>`;
 }
 
-function warningsHtml({ study, asPublished }: StudyView): string {
+function warningsHtml({ study }: StudyView): string {
   const notices = study.lint.map(
     ({ code, message }) => `<p class="notice"><code>${escape(code)}</code> ${escape(message)}</p>`,
   );
-  if (asPublished) {
-    notices.push(
-      '<p class="notice">This study repeats the published notebook’s own indexing and averaging. Its numbers are not effects of the heads and neurons that they are named after, and there are no labels.</p>',
-    );
-  }
   return notices.length > 0 ? notices.join('\n') : '<p>None.</p>';
 }
 
@@ -126,7 +122,9 @@ function absentHtml({ study }: StudyView): string {
 }
 
 function tablesHtml(view: StudyView): string {
-  const names = { heads: 'Every head', neurons: 'The strongest neurons' };
+  const names = view.asPublished
+    ? { heads: 'Every head, as published', neurons: 'Neurons, as published' }
+    : { heads: 'Every head', neurons: 'The strongest neurons' };
   return view.kinds.map((kind) => `<h3>${names[kind]}</h3>\n${componentTable(view, kind)}`).join('\n');
 }
 

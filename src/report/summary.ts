@@ -6,6 +6,7 @@ import { LABEL_STYLES } from '../plots/palette.ts';
 import { componentName, formatCount, formatNumber } from '../plots/text.ts';
 import { type ControlsJson, type Label, LABELS, type TokenJson } from '../results/study-json.ts';
 import { targetsNote } from './gain-figures.ts';
+import { publishedSentences } from './published.ts';
 import { tokenHtml, escape } from './html.ts';
 import {
   effectsOf,
@@ -24,18 +25,23 @@ import type { Component, Direction, Kind } from '../terms.ts';
 export function summaryHtml(view: StudyView): string {
   const perKind = view.kinds.map((kind): [string, string[]] => [
     kind === 'heads' ? 'Heads' : 'Neurons',
-    [
-      effectSentence(view, kind),
-      labelSentence(view, kind),
-      latentSentence(view, kind),
-      ledgerSentence(view, kind),
-      ...gainSentences(view, kind),
-    ],
+    view.asPublished
+      ? [...publishedSentences(view, kind), latentSentence(view, kind)]
+      : [
+          effectSentence(view, kind),
+          labelSentence(view, kind),
+          latentSentence(view, kind),
+          ledgerSentence(view, kind),
+          ...gainSentences(view, kind),
+        ],
   ]);
   const parts: [string, string[]][] = [
     ['The pair', [pairSentence(view)]],
     ...perKind,
-    ['What to keep in mind', [...targetsNote(view).map(escape), gapSentence(view), limitsSentence(view)]],
+    [
+      'What to keep in mind',
+      [...(view.asPublished ? [] : targetsNote(view)).map(escape), gapSentence(view), limitsSentence(view)],
+    ],
   ];
   return parts.map(([title, sentences]) => partHtml(title, sentences)).join('\n');
 }
@@ -65,7 +71,7 @@ function counted(count: number, kind: Kind): string {
   return `${formatCount(count)} ${count === 1 ? singular(kind) : kind}`;
 }
 
-function pairSentence({ study, metricName, unit, normalised }: StudyView): string {
+function pairSentence({ study, metricName, unit, normalised, asPublished }: StudyView): string {
   const { metric, pair } = study;
   const token = ({ id, text }: TokenJson) => (text === null ? `id ${id}` : tokenHtml(text));
   const answers = pair.answer && pair.wrong ? ` (${token(pair.answer)} against ${token(pair.wrong)})` : '';
@@ -73,7 +79,8 @@ function pairSentence({ study, metricName, unit, normalised }: StudyView): strin
     pair.contrast === 'swap'
       ? 'a swap: the corrupted prompt is itself valid, with the two answers exchanged, so which of the two directions is which depends on the prompt that one calls clean'
       : 'a removal: the corrupted prompt no longer tells the answer';
-  const small = normalised ? '' : ' D is small, so nothing is normalised and there are no labels.';
+  const small =
+    normalised || asPublished ? '' : ' D is small, so nothing is normalised and there are no labels.';
   return `The metric F is the ${escape(metricName)}${answers}: ${formatNumber(metric.clean, 4)} in the clean run and ${formatNumber(metric.corrupted, 4)} in the corrupted run, so D = ${formatNumber(metric.D, 4)} ${unit}. The pair is ${contrast}.${small}`;
 }
 

@@ -59,6 +59,19 @@ function fieldsOf(view: StudyView, kind: Kind): Field[] {
     { group: 'Component', column: { title: 'layer', kind: 'count' }, value: ([layer]) => layer },
     { group: 'Component', column: { title: kind.slice(0, -1), kind: 'count' }, value: ([, index]) => index },
     ...(labels.size > 0 ? [labelled] : []),
+    ...(view.asPublished ? publishedFields(view, kind) : scoreFields(view, kind)),
+  ];
+}
+
+function publishedFields(view: StudyView, kind: Kind): Field[] {
+  return [
+    ...methodFields(view, kind, 'ap', 'Patching, published indexing'),
+    ...methodFields(view, kind, 'ig', 'Integrated gradients, published means'),
+  ];
+}
+
+function scoreFields(view: StudyView, kind: Kind): Field[] {
+  return [
     ...methodFields(view, kind, 'ap', 'Activation patching'),
     ...methodFields(view, kind, 'ig', 'Integrated gradients'),
     ...view.directions.flatMap((direction) =>

@@ -13,9 +13,9 @@ export interface StudyView {
   results: StudyResults;
   study: StudyJson;
   tau: number;
-  /** False where D is too small: all values are then changes of F. */
+  /** False where D is too small, and as published: all values are then changes of F. */
   normalised: boolean;
-  /** The published notebook's own indexing and averaging: values are not normalised effects. */
+  /** The published notebook's own indexing and averaging (`published.ts`). */
   asPublished: boolean;
   /** Kinds and directions for which there are patching scores. */
   kinds: readonly Kind[];
@@ -31,13 +31,14 @@ const DEFAULT_TAU = 0.02;
 /** Looks at the results of a study. */
 export function viewStudy(results: StudyResults): StudyView {
   const { study, scores } = results;
-  const { tau, asPublished, as_published } = study.options;
+  const { tau, as_published } = study.options;
+  const asPublished = as_published === true;
   return {
     results,
     study,
     tau: typeof tau === 'number' && tau > 0 ? tau : DEFAULT_TAU,
-    normalised: !isSmallD(study.metric),
-    asPublished: asPublished === true || as_published === true,
+    normalised: !isSmallD(study.metric) && !asPublished,
+    asPublished,
     kinds: KINDS.filter((kind) => study.components.includes(kind)),
     directions: DIRECTIONS.filter((direction) => KINDS.some((kind) => scores.has(`ap.${direction}.${kind}`))),
     metricName: study.metric.name.replaceAll('_', ' '),
@@ -79,7 +80,7 @@ export function effectUnit(view: StudyView): string {
 
 /** Whether the study has labels: they need both directions, a D that is not small, and true effects. */
 export function hasLabels(view: StudyView): boolean {
-  return view.normalised && !view.asPublished && view.directions.length === DIRECTIONS.length;
+  return view.normalised && view.directions.length === DIRECTIONS.length;
 }
 
 /** The label of each labelled component, by `componentKey`; empty where the study has no labels. */

@@ -22,6 +22,7 @@ import type { Study, StudyHandlers } from './handlers.ts';
 import type { StudyOptions } from './options.ts';
 import { describePartners } from './partners.ts';
 import { Phases, summedPhases } from './phases.ts';
+import { publishedMeans } from './published.ts';
 import { optionsOf, readRecords, shapeOf, type ShardRecord } from './record.ts';
 import { LOGITS } from './units.ts';
 
@@ -93,7 +94,7 @@ async function writeResults(
   const patched = await assemblePatching(shape, folder, store, options);
   const logits = await folder.load(LOGITS);
   const scores = new Map([
-    ...ig.scores,
+    ...(options.asPublished ? publishedMeans(ig.scores, record.width) : ig.scores),
     ...patched.scores,
     ['logits.clean', logits.get('clean') as Tensor],
     ['logits.corrupted', logits.get('corrupted') as Tensor],
@@ -117,7 +118,7 @@ function describe(
   { ig, scores, own, absent, pairs }: Results,
   found: readonly Lint[],
 ): StudyJson {
-  const { shard: _shard, vocabulary: _vocabulary, ...record } = records[0]!;
+  const { shard: _shard, vocabulary: _vocabulary, width: _width, ...record } = records[0]!;
   const mediation = pairs.size > 0 ? parseMediation(pairs, record.shape) : undefined;
   return {
     ...record,

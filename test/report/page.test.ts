@@ -114,9 +114,27 @@ describe('the words of the page', () => {
   });
 
   it('mark a study that repeats the published indexing', async () => {
-    const text = words(await page({}, (study) => (study.options.asPublished = true)));
-    expect(text).toContain('published notebook');
-    expect(text).not.toMatch(/\b(AND|OR)\b/);
+    const html = await page({ measures: ['mean'] }, (study) => (study.options.as_published = true));
+    const text = words(html);
+    expect(text.slice(0, text.indexOf('Summary'))).toMatch(
+      /As published\..*published notebook’s own indexing.*not effects of the heads.*position 3 of all neurons.*averages/s,
+    );
+    expect(text).toMatch(/In every layer heads 0 to 3 appear to do exactly nothing/);
+    expect(text).toMatch(/All neurons of a layer have the same numbers: each stands for position 3/);
+    expect(text).not.toMatch(/\b(AND|OR|ADDER|asymmetry|Gain|Ledger|normalised effect)\b/);
+    expect(text).not.toMatch(/D is small|On this pair/);
+    const figures = [...html.matchAll(/<figure id="figure-([^"]*)"/g)].map(([, name]) => name);
+    expect(figures).toEqual([
+      'tokens',
+      'heads-patching',
+      'heads-ig',
+      'heads-latent',
+      'heads-to-heads-noising',
+      'heads-to-heads-denoising',
+    ]);
+    for (const title of html.matchAll(/aria-label="([^"]*)"[^>]*><svg/g))
+      expect(title[1]).toMatch(/^As published|pair of prompts/);
+    expect(words(await page())).not.toContain('As published');
   });
 });
 
