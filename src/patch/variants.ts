@@ -2,6 +2,7 @@
  * The ways in which a chain's stages run: forward, saving what the way back needs, and backward.
  */
 import { type GradientRequest, splitGradient } from '../compile/gradient.ts';
+import { prune } from '../compile/prune.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { type BlockHook, blockSite, type Stage } from '../model/sites.ts';
 import { RESID } from '../model/stages.ts';
@@ -13,31 +14,45 @@ export function resultOf(stage: Stage): string {
   return stage.kind === 'unembed' ? METRIC : RESID;
 }
 
+/** The next state or the metric alone. */
+export const plain: Variant = { key: 'plain', build: (graph) => prune(graph) };
+
 /** Hook points at which the way back gives cotangents. */
 export const DIFFERENTIATED: readonly BlockHook[] = ['attn.hook_z', 'mlp.hook_post'];
 
 /** The next state, the values of some hook points under their short names, and what `backward` needs. */
-export function forward(hooks: readonly BlockHook[]): Variant {
+export function forward(
+  hooks: readonly BlockHook[],
+  differentiated: readonly BlockHook[] = DIFFERENTIATED,
+): Variant {
   return {
-    key: `forward ${hooks.join(' ')}`,
+    key: `forward ${hooks.join(' ')}${forKey(differentiated)}`,
     build: (graph, stage) => {
       const captured = new Map([...graph.outputs, ...valuesOf(graph, stage, hooks)]);
-      return splitGradient({ ...graph, outputs: captured }, wayBack(graph, stage)).forward;
+      return splitGradient({ ...graph, outputs: captured }, wayBack(graph, stage, differentiated)).forward;
     },
   };
 }
 
 /**
- * From the cotangent of the result (input `cotangent`) to that of the state (`resid`), and to those of the head
- * outputs and activations on the way. Reads what `forward` saved.
+ * From the cotangent of the result (input `cotangent`) to that of the state (`resid`), and to those of the hook points
+ * on the way that are to be differentiated. Reads what `forward` saved for the same hook points.
  */
-export const backward: Variant = {
-  key: 'backward',
-  build: (graph, stage) => splitGradient(graph, wayBack(graph, stage)).backward,
-};
+export function backwardTo(differentiated: readonly BlockHook[]): Variant {
+  return {
+    key: `backward${forKey(differentiated)}`,
+    build: (graph, stage) => splitGradient(graph, wayBack(graph, stage, differentiated)).backward,
+  };
+}
 
-function wayBack(graph: Graph, stage: Stage): GradientRequest {
-  const to = new Map<string, Value>(valuesOf(graph, stage, DIFFERENTIATED));
+export const backward: Variant = backwardTo(DIFFERENTIATED);
+
+function forKey(differentiated: readonly BlockHook[]): string {
+  return differentiated === DIFFERENTIATED ? '' : ` for ${differentiated.join(' ')}`;
+}
+
+function wayBack(graph: Graph, stage: Stage, differentiated: readonly BlockHook[]): GradientRequest {
+  const to = new Map<string, Value>(valuesOf(graph, stage, differentiated));
   to.set(RESID, inputValue(graph, RESID));
   return { from: new Map([[resultOf(stage), 'cotangent']]), to };
 }
