@@ -131,7 +131,7 @@ async function meanGradient(
 }
 
 /** The last positions of [pos, d_model] as [1, positions, d_model]. */
-function lastRows({ shape, data }: Tensor, positions: number): Tensor {
+export function lastRows({ shape, data }: Tensor, positions: number): Tensor {
   const width = shape[1]!;
   return tensor(data.subarray(data.length - positions * width), [1, positions, width]);
 }

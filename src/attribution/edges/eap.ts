@@ -1,0 +1,26 @@
+/**
+ * Edge attribution patching (Syed et al. 2023, "Attribution Patching Outperforms Automated Circuit Discovery").
+ *
+ *     score(u -> v) = sum over positions of <other_u - base_u, dF/d(input of v) at the base run>
+ *
+ * 1. The base run goes forward and back once; each head's query, key and value input has a gradient of its own, through
+ *    a norm of its own.
+ * 2. One matrix product of all changes with all gradients gives every edge (`edge-scores.ts`).
+ *
+ * A score is the first-order estimate of F(edge patched) - F(base). A node's edges sum to attribution patching of the
+ * node, gradient x difference. The edges out of `input` sum to the first-order estimate of F(other) - F(base); so do
+ * the edges into `logits`, with another first-order estimate (the final norm alone linearised).
+ */
+import type { Run } from '../../patch/pair-runs.ts';
+import type { SuffixChain } from '../../patch/suffix.ts';
+import { full } from '../../tensor/tensor.ts';
+import { type EdgeScores, edgeScores, oneRow } from './edge-scores.ts';
+import { addGradients, emptySums } from './gradient-sums.ts';
+
+/** Scores of all edges by the gradients of the base run. */
+export async function edgeAttributionPatching(chain: SuffixChain, base: Run, other: Run): Promise<EdgeScores> {
+  const sums = emptySums(chain, true);
+  await addGradients(chain, sums, { start: 0, states: oneRow(base.states[0]!), cotangent: full([1], 1) });
+  const path = { moved: 'nothing', points: 1, alphas: [0], zero: 'base' } as const;
+  return edgeScores(chain, base, other, sums.receivers!, path);
+}
