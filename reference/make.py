@@ -1,4 +1,4 @@
-"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer"; all by default)."""
+"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "edges"; all by default)."""
 
 import json
 import math
@@ -12,10 +12,12 @@ import checkpoint
 import gguf_fixtures
 import tokenizer_fixtures
 from cases import CASES
-from expected import expected, plain_logits
+from edges import edge_arrays
+from expected import expected, make_pair, plain_logits
 from models import build, pick_answers
 
 FIXTURES = Path(__file__).resolve().parent.parent / "test" / "fixtures"
+WITH_EDGES = ("gpt2-plain", "gpt2-odd", "gpt2-last", "llama-gqa")
 LOGIT_TOLERANCE = 1e-5  # transformers keeps RMSNorm and rotary angles in float32
 
 
@@ -41,6 +43,16 @@ def make_case(case):
     for path in folder.iterdir():
         path.chmod(0o644)
     print(summary(case, arrays, folder))
+
+
+def make_edges(name):
+    """edges.safetensors of a case that is there already"""
+    folder = FIXTURES / name
+    pair = make_pair(checkpoint.load(folder), json.loads((folder / "case.json").read_text()))
+    arrays = edge_arrays(pair)
+    save_file({name: arrays[name].float().contiguous() for name in sorted(arrays)}, folder / "edges.safetensors")
+    (folder / "edges.safetensors").chmod(0o644)
+    print(f"{name}: {len(arrays)} arrays of edges")
 
 
 def check(case, arrays):
@@ -75,11 +87,14 @@ def summary(case, arrays, folder):
 def main(names):
     torch.set_num_threads(1)
     wanted = lambda name: not names or name in names
-    unknown = set(names) - {case.name for case in CASES} - {"gguf", "tokenizer"}
+    unknown = set(names) - {case.name for case in CASES} - {"gguf", "tokenizer", "edges"}
     assert not unknown, f"unknown: {sorted(unknown)}"
     for case in CASES:
         if wanted(case.name):
             make_case(case)
+    if wanted("edges"):
+        for name in WITH_EDGES:
+            make_edges(name)
     if wanted("tokenizer"):
         tokenizer_fixtures.make(FIXTURES / "tokenizer")
     if wanted("gguf"):
