@@ -26,6 +26,11 @@ export interface RoundTrip {
    * is then the sum over rows.
    */
   readonly line?: Line;
+  /**
+   * Layers whose block passes nothing back: a cotangent goes by them on the residual stream alone. Needs `whole`; not
+   * the layer of `start`.
+   */
+  readonly dropped?: readonly number[];
   /** Hook points whose values come forward. */
   readonly captured?: readonly BlockHook[];
   /** Hook points at which the way back gives cotangents; heads' vectors and activations by default. */
@@ -59,17 +64,25 @@ export async function roundTrip(chain: SuffixChain, trip: RoundTrip): Promise<Re
   const { until: end = chain.stages.length } = trip;
   const steps: Step[] = [];
   for (let index = start; index < end; index++) steps.push(await forwardStep(chain, trip, index));
-  for (let index = end - 1; index >= start; index--) steps.push(await backwardStep(chain, trip, index));
+  let from = cotangentAt(end);
+  for (let index = end - 1; index >= start; index--) {
+    if (isDropped(chain, trip, index)) continue;
+    steps.push(await backwardStep(chain, trip, index, from));
+    from = cotangentAt(index);
+  }
   const given = { ...feeds, ...line, [stateAt(start)]: states, [cotangentAt(end)]: cotangent };
   const metric = end === chain.stages.length ? [METRIC] : [];
   return chain.run(steps, given, [...metric, cotangentAt(start), ...fetch]);
 }
 
+function isDropped({ stages }: SuffixChain, { dropped }: RoundTrip, index: number): boolean {
+  const stage = stages[index]!;
+  return 'layer' in stage && dropped !== undefined && dropped.includes(stage.layer);
+}
+
 function formOf({ whole = false, line, start }: RoundTrip, index: number): StageForm {
   return { whole, line: line && index === start ? 'shared' : undefined };
 }
-
-const LINE_INPUTS = { amount: 'amount', write: 'write' };
 
 async function forwardStep(chain: SuffixChain, trip: RoundTrip, index: number): Promise<Step> {
   const variant = forward(trip.captured ?? [], trip.differentiated ?? DIFFERENTIATED);
@@ -86,11 +99,11 @@ async function forwardStep(chain: SuffixChain, trip: RoundTrip, index: number): 
     ...form,
     from: stateAt(index),
     outputs: Object.fromEntries(named),
-    inputs: LINE_INPUTS,
   });
 }
 
-async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number): Promise<Step> {
+/** The way back through a stage; `from`: the register of its result's cotangent. */
+async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number, from: string): Promise<Step> {
   const form = formOf(trip, index);
   const variant = backwardTo(trip.differentiated ?? DIFFERENTIATED);
   const info = await chain.session(index, variant, form);
@@ -107,7 +120,7 @@ async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number):
     ...form,
     from: stateAt(index),
     outputs: Object.fromEntries(named),
-    inputs: { ...LINE_INPUTS, cotangent: cotangentAt(index + 1), ...Object.fromEntries(saved) },
+    inputs: { cotangent: from, ...Object.fromEntries(saved) },
   });
 }
 

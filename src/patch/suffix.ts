@@ -172,6 +172,8 @@ export class SuffixChain {
   private register(name: string, index: number, from: string): string {
     const stage = this.stages[index]!;
     if (name === RESID) return from;
+    // Of a line: fed with every run.
+    if (name === 'amount' || name === 'write') return name;
     if (name === 'past_k' || name === 'past_v') return pastRegister(name, (stage as BlockStage).layer);
     return `suffix.${name}`;
   }
@@ -186,7 +188,8 @@ export class SuffixChain {
 
 type BlockStage = Stage & { readonly layer: number };
 
-function pastRegister(name: 'past_k' | 'past_v', layer: number): string {
+/** The register of a layer's keys (rotated, where the model rotates) or values before the suffix: [kv heads, past, d_head]. */
+export function pastRegister(name: 'past_k' | 'past_v', layer: number): string {
   return `suffix.${name} ${layer}`;
 }
 

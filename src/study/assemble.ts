@@ -2,9 +2,10 @@
  * Joins the units of a study into its result files: arrays over all layers.
  */
 import { isComplete, MAX_STEPS } from '../attribution/integrated-gradients.ts';
+import { overPositions } from '../attribution/method.ts';
 import type { EffectsStore } from '../effects/store.ts';
 import { componentsPerLayer, type ModelShape } from '../model/config.ts';
-import { tensor, type Tensor, zeros } from '../tensor/tensor.ts';
+import { joinRows, stack, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { StudyFolder, Tensors } from './folder.ts';
 import type { StudyOptions } from './options.ts';
 import { attributionName, patchUnits } from './units.ts';
@@ -40,7 +41,7 @@ export async function assembleIg(
         const own = unit.get('positions') as Tensor;
         const gap = unit.get('gap')!.data[0]!;
         positions.data.set(own.data, (layer + 1) * length * size - own.data.length);
-        sums.data.set(overPositions(own.data, size), layer * size);
+        sums.data.set(overPositions(own), layer * size);
         layerGaps.push(Math.abs(gap));
         const stopped = options.steps === 'auto' && unit.get('steps')!.data[0] === MAX_STEPS;
         if (stopped && !isComplete({ positions: own, gap }, d)) limited++;
@@ -51,12 +52,6 @@ export async function assembleIg(
     }
   }
   return { scores, gaps, limited };
-}
-
-function overPositions(own: ArrayLike<number>, size: number): Float64Array {
-  const sums = new Float64Array(size);
-  for (let i = 0; i < own.length; i++) sums[i % size]! += own[i]!;
-  return sums;
 }
 
 export interface AssembledPatching {
@@ -87,7 +82,7 @@ export async function assemblePatching(
         layers.push(new Map(KEPT.map((name) => [name, merged.get(name)!])));
       }
       const all = (name: (typeof KEPT)[number]) =>
-        joinLayers(layers.map((layer) => layer.get(name) as Tensor));
+        stack(layers.map((layer) => layer.get(name) as Tensor));
       for (const name of ['ap', 'gain', 'ledger'] as const)
         scores.set(`${name}.${direction}.${kind}`, all(name));
       own.set(`${direction}.${kind}`, all('own'));
@@ -106,7 +101,7 @@ async function layerSummaries(
   const parts: Tensors[] = [];
   for (const unit of patchUnits(config, direction, kind, layer)) parts.push(await folder.load(unit.name));
   const names = [...parts[0]!.keys()];
-  return new Map(names.map((name) => [name, joinUnits(parts.map((part) => part.get(name)!))]));
+  return new Map(names.map((name) => [name, joinRows(parts.map((part) => part.get(name)!))]));
 }
 
 async function writeSummaries(
@@ -138,25 +133,4 @@ async function writeSummaries(
       summaries.get(`${target}_top_value`)!.data,
     );
   }
-}
-
-/** Joins the units of one layer along the sources. */
-function joinUnits(parts: readonly (Tensor | Tensor<Int32Array>)[]): Tensor | Tensor<Int32Array> {
-  const first = parts[0]!;
-  const length = parts.reduce((sum, part) => sum + part.data.length, 0);
-  const data = first.data instanceof Int32Array ? new Int32Array(length) : new Float32Array(length);
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  const sources = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
-  return { shape: [sources, ...first.shape.slice(1)], data } as Tensor | Tensor<Int32Array>;
-}
-
-/** [n, ...] of each layer to [layers, n, ...]. */
-function joinLayers(layers: readonly Tensor[]): Tensor {
-  const shape = [layers.length, ...layers[0]!.shape];
-  const joined = joinUnits(layers) as Tensor;
-  return tensor(joined.data, shape);
 }

@@ -13,14 +13,29 @@
  */
 import type { Run } from '../../patch/pair-runs.ts';
 import type { SuffixChain } from '../../patch/suffix.ts';
-import { full } from '../../tensor/tensor.ts';
-import { type EdgeScores, edgeScores, oneRow } from './edge-scores.ts';
+import { batched, full } from '../../tensor/tensor.ts';
+import { attributionPatching } from '../attribution-patching.ts';
+import type { Method } from '../method.ts';
+import { type EdgeScores, edgeScores } from './edge-scores.ts';
 import { addGradients, emptySums } from './gradient-sums.ts';
 
 /** Scores of all edges by the gradients of the base run. */
-export async function edgeAttributionPatching(chain: SuffixChain, base: Run, other: Run): Promise<EdgeScores> {
+export async function edgeAttributionPatching(
+  chain: SuffixChain,
+  base: Run,
+  other: Run,
+): Promise<EdgeScores> {
   const sums = emptySums(chain, true);
-  await addGradients(chain, sums, { start: 0, states: oneRow(base.states[0]!), cotangent: full([1], 1) });
+  await addGradients(chain, sums, { start: 0, states: batched(base.states[0]!), cotangent: full([1], 1) });
   const path = { moved: 'nothing', points: 1, alphas: [0], zero: 'base' } as const;
   return edgeScores(chain, base, other, sums.receivers!, path);
 }
+
+/** EAP's scores of nodes: those of attribution patching. Neurons have no edges of their own; they share their MLP's. */
+export const eap: Method = {
+  ...attributionPatching,
+  name: 'eap',
+  title: 'EAP (nodes)',
+  meaning: 'The sum of the first-order scores of the edges that leave the component: attribution patching.',
+  source: 'Syed, Rager and Conmy 2023',
+};

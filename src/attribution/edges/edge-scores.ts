@@ -9,10 +9,8 @@
 import { allProducts, headWrites } from '../../patch/edge-products.ts';
 import { difference, type Run } from '../../patch/pair-runs.ts';
 import type { SuffixChain } from '../../patch/suffix.ts';
-import { reshape, row, sizeOf, type Tensor, zeros } from '../../tensor/tensor.ts';
-import type { Kind } from '../../terms.ts';
+import { row, type Tensor, zeros } from '../../tensor/tensor.ts';
 import { type EdgeGraph, edgeGraph } from './edge-graph.ts';
-import type { GradientSums } from './gradient-sums.ts';
 
 /** Where gradients were taken: enough to compute the scores again. */
 export interface Path {
@@ -76,42 +74,4 @@ export async function edgeScores(
     nodes.data[node] = sum;
   }
   return { graph, edges, nodes, path };
-}
-
-/** Scores of components: [layers, heads] or [layers, neurons]. */
-export type ComponentScores = Partial<Record<Kind, Tensor>>;
-
-/** Scores of heads and neurons, from gradients at their vectors and activations. */
-export function componentScores(
-  base: Run,
-  other: Run,
-  gradients: Pick<GradientSums, 'z' | 'post'>,
-  kinds: readonly Kind[],
-): ComponentScores {
-  const scores: ComponentScores = {};
-  if (kinds.includes('heads')) scores.heads = productsByLayer(base.z, other.z, gradients.z);
-  if (kinds.includes('neurons')) scores.neurons = productsByLayer(base.post, other.post, gradients.post);
-  return scores;
-}
-
-/** sum over positions and width of (other - base) x gradient, for tensors [pos, components(, width)] of each layer. */
-function productsByLayer(base: readonly Tensor[], other: readonly Tensor[], gradients: readonly Tensor[]): Tensor {
-  const count = base[0]!.shape[1]!;
-  const width = sizeOf(base[0]!.shape.slice(2));
-  const scores = zeros([base.length, count]);
-  base.forEach((values, layer) => {
-    const sums = new Float64Array(count);
-    const change = difference(other[layer]!, values).data;
-    const gradient = gradients[layer]!.data;
-    for (let i = 0; i < change.length; i++) {
-      sums[Math.floor(i / width) % count]! += change[i]! * gradient[i]!;
-    }
-    scores.data.set(sums, layer * count);
-  });
-  return scores;
-}
-
-/** A run as a batch of one: [1, ...]. */
-export function oneRow(value: Tensor): Tensor {
-  return reshape(value, [1, ...value.shape]);
 }

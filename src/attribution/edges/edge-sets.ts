@@ -13,10 +13,9 @@ import { difference, type Run } from '../../patch/pair-runs.ts';
 import { stateAt } from '../../patch/round-trip.ts';
 import type { SuffixChain } from '../../patch/suffix.ts';
 import type { Step } from '../../runtime/engine.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { batched, type Tensor } from '../../tensor/tensor.ts';
 import { type Edge, edgeGraph } from './edge-graph.ts';
 import { checkEdges, lastOf, masksAt, repeated } from './exact-edges.ts';
-import { oneRow } from './edge-scores.ts';
 
 const changesAt = (index: number) => `${CHANGES}.${index}`;
 
@@ -34,10 +33,10 @@ export async function patchEdgeSets(
   for (const edges of sets) checkEdges(graph, edges, graph.size);
   const heads = await headWrites(chain, other.z);
   const start = base.states[0]!;
-  const input = oneRow(difference(other.states[0]!, start));
+  const input = batched(difference(other.states[0]!, start));
   const feeds: Record<string, Tensor> = {
-    [stateAt(0)]: repeated(oneRow(start), sets.length),
-    [changesAt(0)]: repeated(oneRow(input), sets.length),
+    [stateAt(0)]: repeated(start, sets.length),
+    [changesAt(0)]: repeated(input, sets.length),
   };
   const steps: Step[] = [];
   const { nHeads } = chain.model.config;
@@ -47,7 +46,7 @@ export async function patchEdgeSets(
     Object.assign(feeds, masks.feeds);
     const inputs: Record<string, string> = { ...masks.inputs, [CHANGES]: changesAt(index) };
     if ('layer' in stage) {
-      const writes = stage.kind === 'attn' ? heads[stage.layer]! : oneRow(other.mlpOut[stage.layer]!);
+      const writes = stage.kind === 'attn' ? heads[stage.layer]! : batched(other.mlpOut[stage.layer]!);
       feeds[`${OTHER}.${index}`] = lastOf(writes, chain.positionsAt(index + 1));
       inputs[OTHER] = `${OTHER}.${index}`;
     }

@@ -16,10 +16,10 @@ import { METRIC } from '../../patch/metric-graph.ts';
 import type { Run } from '../../patch/pair-runs.ts';
 import { stateAt } from '../../patch/round-trip.ts';
 import type { SuffixChain } from '../../patch/suffix.ts';
-import { plain } from '../../patch/variants.ts';
+import { carrying } from '../../patch/variants.ts';
 import type { Feeds, Step } from '../../runtime/engine.ts';
-import { rows, slice, type Tensor, zeros } from '../../tensor/tensor.ts';
-import { lastRows, MAX_ROWS } from '../integrated-gradients.ts';
+import { lastRows, rows, slice, type Tensor, zeros } from '../../tensor/tensor.ts';
+import { MAX_ROWS } from '../integrated-gradients.ts';
 import { type Edge, type EdgeGraph, edgeGraph, edgesOf } from './edge-graph.ts';
 import { nodeChanges } from './edge-scores.ts';
 
@@ -108,14 +108,19 @@ async function patchInto(
 ): Promise<Float32Array> {
   const nodes = graph.sources[edges[0]!.receiver]!;
   const mixing = mixedInputs({ nodes, tracked: false });
-  const masks = masksAt(chain, graph, start, edges.map((edge) => [edge]));
+  const masks = masksAt(
+    chain,
+    graph,
+    start,
+    edges.map((edge) => [edge]),
+  );
   const steps: Step[] = [];
   for (let index = start; index < chain.stages.length; index++) {
     const last = index === chain.stages.length - 1;
     steps.push(
       await chain.step({
         index,
-        variant: index === start ? mixing : plain,
+        variant: index === start ? mixing : carrying,
         separateInputs: index === start && chain.stages[index]!.kind === 'attn',
         from: stateAt(index),
         inputs: index === start ? { [CHANGES]: CHANGES, ...registersOf(masks) } : {},
@@ -145,9 +150,9 @@ export function lastOf(changes: Tensor, positions: number): Tensor {
   return { shape: [1, nodes, positions, width], data };
 }
 
-/** [1, ...] or [...] as a batch of equal rows. */
+/** A tensor as a batch of equal rows: [times, ...]. */
 export function repeated({ shape, data }: Tensor, times: number): Tensor {
-  const result = zeros([times, ...shape.slice(1)]);
+  const result = zeros([times, ...shape]);
   for (let i = 0; i < times; i++) result.data.set(data, i * data.length);
   return result;
 }

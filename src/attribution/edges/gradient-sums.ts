@@ -33,7 +33,8 @@ const AT_EDGES: readonly BlockHook[] = [
 /** Sums of nothing. */
 export function emptySums(chain: SuffixChain, edges: boolean): GradientSums {
   const { nLayers, nHeads, dHead, dMlp, dModel } = chain.model.config;
-  const perLayer = (...shape: number[]) => Array.from({ length: nLayers }, () => zeros([chain.size, ...shape]));
+  const perLayer = (...shape: number[]) =>
+    Array.from({ length: nLayers }, () => zeros([chain.size, ...shape]));
   const nodes = { z: perLayer(nHeads, dHead), post: perLayer(dMlp) };
   const graph = edgeGraph(chain.model.config);
   return edges ? { ...nodes, receivers: zeros([graph.receivers.length, chain.size, dModel]) } : nodes;
@@ -69,7 +70,11 @@ function blocksOf(
   );
 }
 
-function fetchedBy(chain: SuffixChain, sums: GradientSums, trip: Pick<RoundTrip, 'start' | 'until'>): string[] {
+function fetchedBy(
+  chain: SuffixChain,
+  sums: GradientSums,
+  trip: Pick<RoundTrip, 'start' | 'until'>,
+): string[] {
   const attention = blocksOf(chain, trip, 'attn').map(([index]) => index);
   const mlps = blocksOf(chain, trip, 'mlp').map(([index]) => index);
   const nodes = [

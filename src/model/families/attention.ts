@@ -3,9 +3,9 @@
  *
  * Query heads of one group share their key and value head: they stand under one another as rows of one product.
  */
-import type { Value } from '../../graph/graph.ts';
+import { times, type Value } from '../../graph/graph.ts';
 import { blockSite } from '../sites.ts';
-import { type StageBuilder, times } from './parts.ts';
+import type { StageBuilder } from './parts.ts';
 
 /**
  * Causal attention of queries [batch, pos, heads, d_head] over keys and values [batch, pos, kv heads, d_head]:

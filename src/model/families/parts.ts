@@ -1,7 +1,8 @@
 /**
  * What both families share: a linear map, a norm under its hook names, and projections to heads.
  */
-import type { Dim, Dims, NormKind, Value } from '../../graph/graph.ts';
+import { type Dim, type Dims, type NormKind, times, type Value } from '../../graph/graph.ts';
+import { alignedWidth } from '../../ops/alignment.ts';
 import { Builder } from '../../ops/builder.ts';
 import type { ModelConfig } from '../config.ts';
 import { blockSite } from '../sites.ts';
@@ -159,14 +160,10 @@ function readingLine(g: StageBuilder, x: Value, { base, amount, write }: Line, p
   };
 }
 
-/** Values in one of the widest registers. */
-const ALIGNED = 16;
-
 /** Rows [., ., d_model] less their mean. */
 function centred(g: StageBuilder, rows: Value): Value {
   const { dModel } = g.config;
-  // Rows of a multiple of ALIGNED: else the sum of a row is rounded by its place in memory, so by its place in the batch.
-  const spare = (ALIGNED - (dModel % ALIGNED)) % ALIGNED;
+  const spare = alignedWidth(dModel) - dModel;
   const aligned = spare === 0 ? rows : g.pad(rows, 2, 0, spare);
   return g.sub(rows, g.scale(g.sum(aligned, [2], true), 1 / dModel));
 }
@@ -181,7 +178,11 @@ export function activate(g: StageBuilder, x: Value): Value {
 type Projection = 'q' | 'k' | 'v';
 
 /** Queries, keys and values of what enters a block, split into heads: [batch, pos, heads, d_head]. */
-export function projections(g: StageBuilder, layer: number, resid: Value): Readonly<Record<Projection, Value>> {
+export function projections(
+  g: StageBuilder,
+  layer: number,
+  resid: Value,
+): Readonly<Record<Projection, Value>> {
   const read = g.options.separateInputs ? undefined : reading(g, resid, `blocks.${layer}.ln1`);
   const project = (which: Projection) => {
     const flat = read ? projectShared(g, read, layer, which) : projectApart(g, resid, layer, which);
@@ -220,15 +221,13 @@ function projectApart(g: StageBuilder, resid: Value, layer: number, which: Proje
   const normalised = norm(g, hooked, `blocks.${layer}.ln1`, (_name, value) => value);
   // Heads first: the rows of all prompts are one product.
   const rows = g.reshape(g.transpose(normalised, [2, 0, 1, 3]), [heads, times(positions, 'batch'), dModel]);
-  const w = g.transpose(g.reshape(g.weight(weight, [dModel, heads * dHead]), [dModel, heads, dHead]), [1, 0, 2]);
+  const w = g.transpose(
+    g.reshape(g.weight(weight, [dModel, heads * dHead]), [dModel, heads, dHead]),
+    [1, 0, 2],
+  );
   const product = g.reshape(g.matmul(rows, w), [heads, 'batch', positions, dHead]);
   const flat = g.reshape(g.transpose(product, [1, 2, 0, 3]), ['batch', positions, heads * dHead]);
   return g.plusBias(flat, bias, heads * dHead);
-}
-
-/** n times a dim that may be a name. */
-export function times(n: number, dim: Dim): Dim {
-  return typeof dim === 'number' ? n * dim : n === 1 ? dim : `${n}*${dim}`;
 }
 
 /** The rows of x that the stage's queries are for: all, or the last alone. Axis 1 holds the positions. */

@@ -4,14 +4,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { edgeAttributionPatching } from '../../../src/attribution/edges/eap.ts';
+import { eap, edgeAttributionPatching } from '../../../src/attribution/edges/eap.ts';
 import {
   type EapIgOptions,
   edgeIntegratedGradients,
   nodeIntegratedGradients,
 } from '../../../src/attribution/edges/eap-ig.ts';
 import { type EdgeGraph, edgeGraph, edgesOf, nodeIndex } from '../../../src/attribution/edges/edge-graph.ts';
-import { componentScores, type EdgeScores } from '../../../src/attribution/edges/edge-scores.ts';
+import type { EdgeScores } from '../../../src/attribution/edges/edge-scores.ts';
 import { patchEdgeSets } from '../../../src/attribution/edges/edge-sets.ts';
 import { exactEdges } from '../../../src/attribution/edges/exact-edges.ts';
 import type { Model } from '../../../src/patch/model.ts';
@@ -87,20 +87,26 @@ describe.each(WITH_EDGES)('%s', (name) => {
     test('the edges of a node sum to attribution patching of it', async () => {
       const [base, other] = runs[direction];
       const { graph, nodes } = await edgeAttributionPatching(chain, base, other);
-      const gradients = { z: base.gradZ, post: base.gradPost };
-      const { heads, neurons } = componentScores(base, other, gradients, KINDS);
+      const { heads, neurons } = await eap.run({ chain, base, other, kinds: KINDS });
       const found = ofNodes(graph, nodes);
       expect(found.heads).toBeClose(heads!.data, TOLERANCES.reference);
       expect(found.mlps).toBeClose(perLayer(neurons!), TOLERANCES.reference);
     });
 
-    test.each(VARIANTS)('%s of nodes: heads are sums of edges, neurons sum to their MLP', async (_, options) => {
-      const { graph, nodes } = await edgeIntegratedGradients(chain, ...runs[direction], options);
-      const { heads, neurons } = await nodeIntegratedGradients(chain, ...runs[direction], KINDS, options);
-      const found = ofNodes(graph, nodes);
-      expect(found.heads).toBeClose(heads!.data, TOLERANCES.reference);
-      expect(found.mlps).toBeClose(perLayer(neurons!), TOLERANCES.reference);
-    });
+    test.each(VARIANTS)(
+      '%s of nodes: heads are sums of edges, neurons sum to their MLP',
+      async (_, options) => {
+        const [base, other] = runs[direction];
+        const { graph, nodes } = await edgeIntegratedGradients(chain, base, other, options);
+        const { heads, neurons } = await nodeIntegratedGradients(
+          { chain, base, other, kinds: KINDS },
+          options,
+        );
+        const found = ofNodes(graph, nodes);
+        expect(found.heads).toBeClose(heads!.data, TOLERANCES.reference);
+        expect(found.mlps).toBeClose(perLayer(neurons!), TOLERANCES.reference);
+      },
+    );
 
     test('EAP-IG: the edges out of the input sum to F(other) - F(base) as points grow', async () => {
       const [base, other] = runs[direction];
@@ -146,7 +152,9 @@ describe.each(WITH_EDGES)('%s', (name) => {
       new RegExp(`^expected at most 10 edges .+ got ${size}, .+ raise most to ${size}$`),
     );
     const backwards = [{ node: 4, receiver: 0 }];
-    await expect(exactEdges(chain, base, other, { edges: backwards })).rejects.toThrow(/node 4 to receiver 0/);
+    await expect(exactEdges(chain, base, other, { edges: backwards })).rejects.toThrow(
+      /node 4 to receiver 0/,
+    );
     const aborted = { signal: AbortSignal.abort() };
     await expect(exactEdges(chain, base, other, aborted)).rejects.toThrow(/cancelled/);
   });
