@@ -24,7 +24,7 @@ import { loadTiny, pairOf, readCase } from '../../support/cases.ts';
 import { TOLERANCES } from '../../support/close.ts';
 
 const WITH_EDGES = ['gpt2-plain', 'gpt2-odd', 'gpt2-last', 'llama-gqa'];
-const ENOUGH_POINTS = 400;
+const ENOUGH_POINTS = 128;
 
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
 
@@ -116,7 +116,7 @@ describe.each(WITH_EDGES)('%s', (name) => {
       };
       const d = Math.abs(other.metric - base.metric);
       const kinks = name === 'gpt2-odd';
-      expect(await gapOf(ENOUGH_POINTS)).toBeLessThan((kinks ? 5e-3 : 2e-4) * d);
+      expect(await gapOf(ENOUGH_POINTS)).toBeLessThan((kinks ? 1e-2 : 5e-4) * d);
     });
 
     test('all edges patched give F(other), none F(base), one its exact score', async () => {
