@@ -1,4 +1,4 @@
-"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "edges"; all by default)."""
+"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "methods", "edges"; all by default)."""
 
 import json
 import math
@@ -14,10 +14,13 @@ import tokenizer_fixtures
 from cases import CASES
 from edges import edge_arrays
 from expected import expected, make_pair, plain_logits
+from methods import methods
 from models import build, pick_answers
 
 FIXTURES = Path(__file__).resolve().parent.parent / "test" / "fixtures"
-WITH_EDGES = ("gpt2-plain", "gpt2-odd", "gpt2-last", "llama-gqa")
+# Files beside expected.safetensors, by name: what makes their arrays from a pair.
+BESIDE = {"methods": methods, "edges": edge_arrays}
+CASES_WITH = {"edges": ("gpt2-plain", "gpt2-odd", "gpt2-last", "llama-gqa")}  # else: every case
 LOGIT_TOLERANCE = 1e-5  # transformers keeps RMSNorm and rotary angles in float32
 
 
@@ -39,20 +42,25 @@ def make_case(case):
     write_json(folder / "case.json", pair)
     arrays = expected(model, pair, case.extras)
     check(case, arrays)
-    save_file({name: arrays[name].float().contiguous() for name in sorted(arrays)}, folder / "expected.safetensors")
+    save(arrays, folder / "expected.safetensors")
     for path in folder.iterdir():
         path.chmod(0o644)
     print(summary(case, arrays, folder))
 
 
-def make_edges(name):
-    """edges.safetensors of a case that is there already"""
-    folder = FIXTURES / name
+def make_beside(name, case_name):
+    """One more file of a case whose checkpoint is there."""
+    folder = FIXTURES / case_name
     pair = make_pair(checkpoint.load(folder), json.loads((folder / "case.json").read_text()))
-    arrays = edge_arrays(pair)
-    save_file({name: arrays[name].float().contiguous() for name in sorted(arrays)}, folder / "edges.safetensors")
-    (folder / "edges.safetensors").chmod(0o644)
-    print(f"{name}: {len(arrays)} arrays of edges")
+    arrays = BESIDE[name](pair)
+    path = folder / f"{name}.safetensors"
+    save(arrays, path)
+    print(f"{case_name}: {len(arrays)} arrays of {name}, {path.stat().st_size / 1e3:.0f} kB")
+
+
+def save(arrays, path):
+    save_file({name: arrays[name].float().contiguous() for name in sorted(arrays)}, path)
+    path.chmod(0o644)
 
 
 def check(case, arrays):
@@ -87,14 +95,15 @@ def summary(case, arrays, folder):
 def main(names):
     torch.set_num_threads(1)
     wanted = lambda name: not names or name in names
-    unknown = set(names) - {case.name for case in CASES} - {"gguf", "tokenizer", "edges"}
+    unknown = set(names) - {case.name for case in CASES} - {"gguf", "tokenizer", *BESIDE}
     assert not unknown, f"unknown: {sorted(unknown)}"
     for case in CASES:
         if wanted(case.name):
             make_case(case)
-    if wanted("edges"):
-        for name in WITH_EDGES:
-            make_edges(name)
+        for name in BESIDE:
+            has = case.name in CASES_WITH.get(name, (case.name,))
+            if has and (wanted(case.name) or wanted(name)):
+                make_beside(name, case.name)
     if wanted("tokenizer"):
         tokenizer_fixtures.make(FIXTURES / "tokenizer")
     if wanted("gguf"):

@@ -1,6 +1,9 @@
 /**
  * mediators: causal interpretability of transformer language models, exact and fast, in Node.
  */
+export { type AttributeOptions, attribute } from './attribution/attribute.ts';
+export type { Method, MethodInput, Scores } from './attribution/method.ts';
+export { METHODS } from './attribution/methods.ts';
 export { CancelledError, InputError, RunError } from './errors.ts';
 export type { Measure } from './effects/measures.ts';
 export { type LoadModelOptions, loadModel } from './load-model.ts';

@@ -1,8 +1,6 @@
 /**
  * Scores of edges against TransformerLens (reference/edges.py), and the identities that tie them to one another.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eap, edgeAttributionPatching } from '../../../src/attribution/edges/eap.ts';
 import {
@@ -17,7 +15,6 @@ import { exactEdges } from '../../../src/attribution/edges/exact-edges.ts';
 import type { Model } from '../../../src/patch/model.ts';
 import { type Run, runBoth } from '../../../src/patch/pair-runs.ts';
 import { SuffixChain } from '../../../src/patch/suffix.ts';
-import { decodeSafetensors } from '../../../src/tensor/safetensors.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 import { DIRECTIONS, KINDS } from '../../../src/terms.ts';
 import { loadTiny, pairOf, readCase } from '../../support/cases.ts';
@@ -45,9 +42,7 @@ function ofNodes(graph: EdgeGraph, nodes: Tensor) {
 }
 
 describe.each(WITH_EDGES)('%s', (name) => {
-  const reference = readCase(name);
-  const file = join(reference.folder, 'edges.safetensors');
-  const expected = decodeSafetensors(readFileSync(file), file) as Map<string, Tensor>;
+  const reference = readCase(name, 'edges.safetensors');
   let model: Model;
   let chain: SuffixChain;
   let runs: { readonly [direction in (typeof DIRECTIONS)[number]]: readonly [base: Run, other: Run] };
@@ -71,17 +66,17 @@ describe.each(WITH_EDGES)('%s', (name) => {
   describe.each(DIRECTIONS)('%s', (direction) => {
     test('EAP is that of the reference', async () => {
       const found = await edgeAttributionPatching(chain, ...runs[direction]);
-      expect(found.edges).toBeClose(expected.get(`${direction}.eap`)!, TOLERANCES.reference);
+      expect(found.edges).toBeClose(reference.expected(`${direction}.eap`), TOLERANCES.reference);
     });
 
     test.each(VARIANTS)('%s is that of the reference', async (method, options) => {
       const found = await edgeIntegratedGradients(chain, ...runs[direction], options);
-      expect(found.edges).toBeClose(expected.get(`${direction}.${method}`)!, TOLERANCES.reference);
+      expect(found.edges).toBeClose(reference.expected(`${direction}.${method}`), TOLERANCES.reference);
     });
 
     test('exact patching is that of the reference', async () => {
       const found = await exactEdges(chain, ...runs[direction]);
-      expect(found).toBeClose(expected.get(`${direction}.exact`)!, TOLERANCES.reference);
+      expect(found).toBeClose(reference.expected(`${direction}.exact`), TOLERANCES.reference);
     });
 
     test('the edges of a node sum to attribution patching of it', async () => {
