@@ -2,6 +2,7 @@
  * All that the benchmarks use of the library beyond its public interface, in one place: internals may change.
  */
 export { toOnnx } from '../dist/compile/onnx.js';
+export { edgeIntegratedGradients } from '../dist/attribution/edges/eap-ig.js';
 export { patchSources, preparePatching, releasePatching } from '../dist/effects/patching.js';
 export { summariesOf } from '../dist/effects/summaries.js';
 export { unitContext } from '../dist/effects/unit.js';
