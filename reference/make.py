@@ -1,4 +1,4 @@
-"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer"; all by default)."""
+"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "paths"; all by default)."""
 
 import json
 import math
@@ -12,10 +12,12 @@ import checkpoint
 import gguf_fixtures
 import tokenizer_fixtures
 from cases import CASES
-from expected import expected, plain_logits
+from expected import expected, make_pair, plain_logits
 from models import build, pick_answers
+from paths import path_arrays
 
 FIXTURES = Path(__file__).resolve().parent.parent / "test" / "fixtures"
+PATH_CASES = ("gpt2-plain", "gpt2-odd", "llama-gqa", "gpt2-last")
 LOGIT_TOLERANCE = 1e-5  # transformers keeps RMSNorm and rotary angles in float32
 
 
@@ -37,10 +39,24 @@ def make_case(case):
     write_json(folder / "case.json", pair)
     arrays = expected(model, pair, case.extras)
     check(case, arrays)
-    save_file({name: arrays[name].float().contiguous() for name in sorted(arrays)}, folder / "expected.safetensors")
+    save(arrays, folder / "expected.safetensors")
     for path in folder.iterdir():
         path.chmod(0o644)
     print(summary(case, arrays, folder))
+
+
+def make_paths(name):
+    """Paths of a case whose checkpoint is there."""
+    folder = FIXTURES / name
+    pair = make_pair(checkpoint.load(folder), json.loads((folder / "case.json").read_text()))
+    arrays = path_arrays(pair)
+    save(arrays, folder / "paths.safetensors")
+    print(f"{name}: {len(arrays)} arrays of paths, {(folder / 'paths.safetensors').stat().st_size / 1e3:.0f} kB")
+
+
+def save(arrays, path):
+    save_file({name: arrays[name].float().contiguous() for name in sorted(arrays)}, path)
+    path.chmod(0o644)
 
 
 def check(case, arrays):
@@ -75,11 +91,14 @@ def summary(case, arrays, folder):
 def main(names):
     torch.set_num_threads(1)
     wanted = lambda name: not names or name in names
-    unknown = set(names) - {case.name for case in CASES} - {"gguf", "tokenizer"}
+    unknown = set(names) - {case.name for case in CASES} - {"gguf", "tokenizer", "paths"}
     assert not unknown, f"unknown: {sorted(unknown)}"
     for case in CASES:
         if wanted(case.name):
             make_case(case)
+    for name in PATH_CASES:
+        if wanted("paths") or wanted(name):
+            make_paths(name)
     if wanted("tokenizer"):
         tokenizer_fixtures.make(FIXTURES / "tokenizer")
     if wanted("gguf"):

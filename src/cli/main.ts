@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { explain, EXIT } from './exit.ts';
 import { mergeCommand } from './merge.ts';
+import { pathsCommand } from './paths.ts';
 import { reportCommand } from './report.ts';
 import { studyCommand } from './study.ts';
 import { notYet } from './values.ts';
@@ -24,6 +25,7 @@ function program(signal: AbortSignal): Command {
     .version(version())
     .addCommand(studyCommand(signal))
     .addCommand(mergeCommand(signal))
+    .addCommand(pathsCommand(signal))
     .addCommand(reportCommand(signal))
     .addHelpText('after', '\nmediators help <command> tells the options of a command.')
     .helpCommand('help [command]', 'display help for a command') as Command;
@@ -34,7 +36,7 @@ function program(signal: AbortSignal): Command {
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
-        throw notYet(name, 'study, merge and report are there');
+        throw notYet(name, 'study, merge, paths and report are there');
       });
   }
   for (const command of [root, ...root.commands]) {

@@ -62,6 +62,11 @@ function isOneOf<W extends string>(known: readonly W[], text: string): text is W
   return (known as readonly string[]).includes(text);
 }
 
+/** An option's description with its default, which is filled in later. */
+export function withDefault(description: string, value: number | string | readonly string[]): string {
+  return `${description} (default: ${typeof value === 'object' ? value.join(',') : value})`;
+}
+
 /** The refusal of what only a later version will do; `mend` says what to do instead. */
 export function notYet(name: string, mend = 'leave it out'): InputError {
   return new InputError(`${name} is not yet there in this version; ${mend}`);

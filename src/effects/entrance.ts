@@ -13,7 +13,7 @@ import { resultOf } from '../patch/variants.ts';
 import type { Feeds, Step } from '../runtime/engine.ts';
 import { row, rows, stack, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
-import { changeOfWrite, ownChanges } from './changes.ts';
+import { ownChanges, patchedStreams } from './changes.ts';
 import type { LinearMeasure, ProbeSource } from './measures.ts';
 import { BASE, CHANGE, FACTOR, VALUE } from './observe.ts';
 
@@ -141,14 +141,7 @@ export function patchedFeeds(
   const base = states.get(start)!;
   if (line)
     return lineFeeds(start, base, amountsOf(source, layer, indices), writesOf(source, layer, indices));
-  const positions = base.shape[0]!;
-  const patched = zeros([indices.length, ...base.shape]);
-  indices.forEach((index, i) => {
-    const write = lastRows(changeOfWrite(source, kind, layer, index), positions);
-    const stream = patched.data.subarray(i * write.data.length, (i + 1) * write.data.length);
-    for (let j = 0; j < stream.length; j++) stream[j] = base.data[j]! + write.data[j]!;
-  });
-  return { [stateRegister(start)]: patched };
+  return { [stateRegister(start)]: patchedStreams(source, kind, layer, indices, base) };
 }
 
 function lineFeeds(start: number, base: Tensor, amount: Tensor, write: Tensor): Feeds {

@@ -2,6 +2,7 @@
  * The ways in which a chain's stages run: forward, saving what the way back needs, and backward.
  */
 import { type GradientRequest, splitGradient } from '../compile/gradient.ts';
+import { prune } from '../compile/prune.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { type BlockHook, blockSite, type Stage } from '../model/sites.ts';
 import { RESID } from '../model/stages.ts';
@@ -12,6 +13,9 @@ import type { Variant } from './suffix.ts';
 export function resultOf(stage: Stage): string {
   return stage.kind === 'unembed' ? METRIC : RESID;
 }
+
+/** The stage as it is: the next state, or the metric. */
+export const plain: Variant = { key: 'plain', arena: true, build: (graph) => prune(graph) };
 
 /** Hook points at which the way back gives cotangents. */
 export const DIFFERENTIATED: readonly BlockHook[] = ['attn.hook_z', 'mlp.hook_post'];

@@ -6,26 +6,12 @@ import {
   layerIntegratedGradients,
   refinedScores,
 } from '../attribution/integrated-gradients.ts';
-import type { Run } from '../patch/pair-runs.ts';
+import { baseAndOther, type PairRuns } from '../patch/open-pair.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import { tensor } from '../tensor/tensor.ts';
-import type { Direction } from '../terms.ts';
 import type { Tensors } from './folder.ts';
 import { DEFAULT_STEPS, type StudyOptions } from './options.ts';
 import type { AttributionUnit } from './units.ts';
-
-/** Both runs of a pair. */
-export interface PairRuns {
-  readonly clean: Run;
-  readonly corrupted: Run;
-}
-
-/** The edited run, and the one that gives the values. */
-export function baseAndOther(runs: PairRuns, direction: Direction): { base: Run; other: Run } {
-  return direction === 'noising'
-    ? { base: runs.clean, other: runs.corrupted }
-    : { base: runs.corrupted, other: runs.clean };
-}
 
 /** One layer of one kind and direction. */
 export async function attributeUnit(

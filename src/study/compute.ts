@@ -3,13 +3,12 @@
  * done, so that the rest needs the folder alone.
  */
 import type { LoadedModel } from '../model/loaded.ts';
-import { finalLogits, type Run, runBoth } from '../patch/pair-runs.ts';
-import { SuffixChain } from '../patch/suffix.ts';
+import { type OpenPair, openPair } from '../patch/open-pair.ts';
+import { finalLogits } from '../patch/pair-runs.ts';
 import { type Lint, lintPair, lintRuns } from '../tasks/lint.ts';
-import { logitDifference, type Metric } from '../tasks/metric.ts';
 import { inferContrast, type Pair } from '../tasks/pair.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { attributeUnit, type PairRuns } from './attribute.ts';
+import { attributeUnit } from './attribute.ts';
 import { describePair, predictions } from './describe.ts';
 import { planEffects } from './effects-plan.ts';
 import { createStore } from './effects-store.ts';
@@ -37,9 +36,7 @@ interface Work {
   readonly handlers: StudyHandlers;
 }
 
-interface Runs {
-  readonly chain: SuffixChain;
-  readonly runs: PairRuns;
+interface Runs extends OpenPair {
   readonly logits: { readonly clean: Tensor; readonly corrupted: Tensor };
 }
 
@@ -52,9 +49,8 @@ export async function computeShard(work: Work): Promise<ShardRecord> {
     await saveRecord(folder, { ...record, phases: summedPhases([...record.phases, ...records]) });
   };
   const phases = new Phases(handlers.onProgress, keep);
-  const metric = logitDifference(pair.answer.id, pair.wrong.id);
   const both = await phases.run('both runs', 1, async (done) => {
-    const found = await bothRuns(model, metric, pair);
+    const found = await bothRuns(model, pair);
     await done(1);
     return found;
   });
@@ -62,25 +58,23 @@ export async function computeShard(work: Work): Promise<ShardRecord> {
   if (!(await folder.has(LOGITS))) await folder.save(LOGITS, new Map(Object.entries(both.logits)));
   record = await recordOf(work, both);
   await keep(phases.records);
-  await computeUnits(work, metric, both, shardOf(unitsOf(model.config, options), options.shard), phases);
+  await computeUnits(work, both, shardOf(unitsOf(model.config, options), options.shard), phases);
   // As it was kept last, with the time of all phases.
   return (await readRecord(folder, options.shard)) ?? record;
 }
 
-/** Both runs of the pair, and the chain that everything else runs on. */
-async function bothRuns(model: LoadedModel, metric: Metric, pair: Pair): Promise<Runs> {
-  const prompts = [pair.clean.ids, pair.corrupted.ids];
-  const chain = await SuffixChain.create(model, metric, prompts, pair.firstDifference);
-  const [clean, corrupted] = (await runBoth(chain)) as [Run, Run];
-  const logits = (await finalLogits(chain, [clean, corrupted])) as [Tensor, Tensor];
+/** Both runs of the pair, the chain that everything else runs on, and the last token's logits. */
+async function bothRuns(model: LoadedModel, pair: Pair): Promise<Runs> {
+  const open = await openPair(model, pair);
+  const { chain, runs } = open;
+  const [clean, corrupted] = (await finalLogits(chain, [runs.clean, runs.corrupted])) as [Tensor, Tensor];
   await chain.release();
-  return { chain, runs: { clean, corrupted }, logits: { clean: logits[0], corrupted: logits[1] } };
+  return { ...open, logits: { clean, corrupted } };
 }
 
 async function computeUnits(
   { model, options, folder, handlers: { signal } }: Work,
-  metric: Metric,
-  { chain, runs }: Runs,
+  { chain, metric, runs }: Runs,
   units: readonly Unit[],
   phases: Phases,
 ): Promise<void> {

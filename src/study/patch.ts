@@ -14,10 +14,10 @@ import { CHUNK_SOURCES, type EffectsStore, matrixName } from '../effects/store.t
 import { summariesOf } from '../effects/summaries.ts';
 import { type AnyMeasure, blocksOf, unitContext, type UnitContext } from '../effects/unit.ts';
 import { componentsPerLayer } from '../model/config.ts';
+import { baseAndOther, type PairRuns } from '../patch/open-pair.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import { tensor, type Tensor } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
-import { baseAndOther, type PairRuns } from './attribute.ts';
 import type { Direction, Kind } from '../terms.ts';
 import type { StudyFolder, Tensors } from './folder.ts';
 import type { StudyOptions } from './options.ts';

@@ -11,8 +11,9 @@
  */
 import { InputError, throwIfCancelled } from '../errors.ts';
 import type { LoadedModel } from '../model/loaded.ts';
+import { alone } from '../patch/alone.ts';
 import type { Model } from '../patch/model.ts';
-import { checkAnswers, checkPrompts } from '../tasks/check.ts';
+import { checkPair } from '../patch/open-pair.ts';
 import type { Pair } from '../tasks/pair.ts';
 import { computeShard } from './compute.ts';
 import { finishStudy, recordedStudy } from './finish.ts';
@@ -53,7 +54,7 @@ export async function study(
     );
   }
   checkPair(model, pair);
-  return alone(model.loaded, async (loaded) => {
+  return alone(model.loaded, 'study', async (loaded) => {
     const begun = await begin(loaded, pair, options);
     if (begun.state === 'complete') return recordedStudy(begun.folder);
     await computeShard({ ...begun, model: loaded, pair, handlers });
@@ -75,7 +76,7 @@ export async function studyShard(
 ): Promise<StudyShard | Study> {
   const options = resolveOptions(given);
   checkPair(model, pair);
-  return alone(model.loaded, async (loaded) => {
+  return alone(model.loaded, 'study', async (loaded) => {
     const begun = await begin(loaded, pair, options);
     const { folder } = begun;
     if (begun.state === 'complete') return recordedStudy(folder);
@@ -84,12 +85,6 @@ export async function studyShard(
     const there = await Promise.all(names.map((name) => folder.has(name)));
     return { folder: folder.path, record, units: names.filter((_, i) => there[i]), total: names.length };
   });
-}
-
-/** A pair may have been made for another model. */
-function checkPair({ config }: Model, pair: Pair): void {
-  checkPrompts(pair.clean, pair.corrupted, config);
-  checkAnswers(pair.answer, pair.wrong, config);
 }
 
 async function begin(model: LoadedModel, pair: Pair, given: StudyOptions) {
@@ -119,30 +114,4 @@ export async function completeStudy(
   const compared = asCompared(options, withinBudget(model.config, pair, options));
   const state = await folder.holds(await identityOf(model, pair, compared));
   return state === 'complete' ? recordedStudy(folder) : undefined;
-}
-
-/** Models on which a study runs: two at once would take one another's kept tensors. */
-const busy = new WeakSet<LoadedModel>();
-
-/** Runs a study on a model that no other study uses; at the end, however it comes, nothing is left in the engine. */
-async function alone<T>(model: LoadedModel, body: (scoped: LoadedModel) => Promise<T>): Promise<T> {
-  if (busy.has(model)) {
-    throw new InputError(
-      'expected one study at a time on a model, got a second one; await the first, or load the model twice',
-    );
-  }
-  busy.add(model);
-  // Sessions of its own: other calls on the model go on beside the study.
-  const scoped = { ...model, sessions: model.sessions.scoped('study') };
-  try {
-    return await body(scoped);
-  } finally {
-    await cleared(scoped);
-    busy.delete(model);
-  }
-}
-
-/** An engine that has failed has nothing left to clear, and its own error says more. */
-async function cleared({ engine, sessions }: LoadedModel): Promise<void> {
-  await Promise.allSettled([engine.drop('suffix.'), engine.drop('patch.'), sessions.release()]);
 }
