@@ -10,6 +10,7 @@ import { oneOf, tokenIds, wholeNumber, withDefault } from './values.ts';
 /** More threads than any machine of today has cores: ONNX Runtime would start them all. */
 const MAX_THREADS = 1024;
 
+/** A type, not an interface: commander asks for an index signature. */
 export type ModelAndPairOptions = {
   readonly model?: string | undefined;
   readonly rawWeights?: true | undefined;

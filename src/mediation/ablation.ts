@@ -58,6 +58,8 @@ export interface Ablated {
   readonly logits: Tensor;
 }
 
+/** Draws thrown away: the first ones of seeds that lie close together are nearly the same. */
+const WARM_UP = 16;
 /** So many prompts of a mean run at once. */
 const MEAN_BATCH = 16;
 
@@ -173,7 +175,9 @@ function drawn(
   const others = prompts.map((prompt) => idsOf(model, prompt)).filter((each) => each.join() !== ids.join());
   if (others.length === 0)
     throw new InputError('expected a prompt to resample from other than the base prompt, got none');
-  return others[seededRandom(seed).below(others.length)]!;
+  const random = seededRandom(seed);
+  for (let i = 0; i < WARM_UP; i++) random.below(others.length);
+  return others[random.below(others.length)]!;
 }
 
 /** Means over prompts, in float64: [1, pos, ...] where all have `length` tokens, else [1, 1, ...] over all positions. */

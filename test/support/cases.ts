@@ -36,10 +36,13 @@ export interface ReferenceCase {
   readonly arrays: readonly string[];
 }
 
-export function readCase(name: string): ReferenceCase {
+/** Cases with `paths.safetensors`. */
+export const WITH_PATHS: readonly string[] = ['gpt2-plain', 'gpt2-odd', 'llama-gqa', 'gpt2-last'];
+
+/** A case with the arrays of one of its files. */
+export function readCase(name: string, file = 'expected.safetensors'): ReferenceCase {
   const folder = join(FIXTURES, name);
   const pair = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as IdPair;
-  const file = 'expected.safetensors';
   const tensors = decodeSafetensors(readFileSync(join(folder, file)), file) as Map<string, Tensor>;
   return {
     name,
