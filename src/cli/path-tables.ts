@@ -1,7 +1,7 @@
 /**
  * The strongest of what `mediators paths` found, as text.
  */
-import { type PathArrays, pathName, type PathsOptions, positionsName } from '../mediation/paths.ts';
+import { type PathArrays, pathName, type PathsOptions, positionsName, TOGETHER } from '../mediation/paths.ts';
 import type { Pair } from '../tasks/pair.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Direction, Kind } from '../terms.ts';
@@ -19,6 +19,8 @@ const COLUMNS = [
   ['mediated', 'mediated'],
 ] as const;
 const WIDTH = 13;
+/** Numbers are shown to so many digits behind the point; what would be 0 there is left out. */
+const DIGITS = 3;
 
 /** Tables of direct effects, and lists of senders and of heads by position; effects on F, signed. */
 export function pathTables({ metric, arrays }: PathArrays, pair: Pair, options: PathsOptions): string {
@@ -50,16 +52,20 @@ function senderLines(
   direction: Direction,
   { inputs, kinds, receivers }: PathsOptions,
 ): string[] {
-  const places = [...receivers.map((receiver) => receiver.join('.')), 'together'];
+  const names = receivers.map((receiver) => receiver.join('.'));
+  const titles = new Map([
+    ...names.map((name) => [name, name] as const),
+    [TOGETHER, `${names.join(', ')} together`],
+  ]);
   return inputs.flatMap((input) =>
     kinds.flatMap((kind) =>
-      places.flatMap((to) => {
+      [...titles].flatMap(([to, title]) => {
         const scores = arrays.get(pathName(direction, input, to, kind));
         if (!scores) return [];
         const items = strongest(scores, ITEMS).map(
           (at) => `${nameOf(scores, at)} ${number(scores.data[at]!)}`,
         );
-        return ['', `${kind} into ${input} of ${to}, ${direction}`, `  ${items.join(', ') || 'none'}`];
+        return ['', `${kind} into ${input} of ${title}, ${direction}`, `  ${items.join(', ') || 'none'}`];
       }),
     ),
   );
@@ -82,9 +88,9 @@ function positionLines(arrays: PathArrays['arrays'], direction: Direction, pair:
   return ['', `heads by position, ${direction}`, ...items];
 }
 
-/** Places of the largest |values| that are not 0, largest first. */
+/** Places of the largest |values| that are not shown as 0, largest first. */
 function strongest({ data }: Tensor, count: number): number[] {
-  const places = Array.from(data.keys()).filter((at) => data[at] !== 0);
+  const places = Array.from(data.keys()).filter((at) => Math.abs(data[at]!) >= 0.5 * 10 ** -DIGITS);
   return places.sort((a, b) => Math.abs(data[b]!) - Math.abs(data[a]!) || a - b).slice(0, count);
 }
 
@@ -94,5 +100,5 @@ function nameOf({ shape }: Tensor, at: number): string {
 }
 
 function number(value: number): string {
-  return value.toFixed(3);
+  return value.toFixed(DIGITS);
 }

@@ -41,7 +41,7 @@ const SCHEMA = 'mediators/paths@1';
 /** What can still be wrong is asked in the order of its cost: the folder, the model's files, pair and heads; then weights. */
 export async function runPaths(call: PathsCall, signal: AbortSignal): Promise<void> {
   const { options, out, request } = call;
-  await checkOut(out, false);
+  await checkOut(out, false, 'choose another');
   const checkpoint = await openCheckpoint(call.source);
   try {
     const pair = pairFor(checkpoint, request.pair, request);

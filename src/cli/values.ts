@@ -6,7 +6,7 @@ import { shown } from '../tensor/json.ts';
 
 function bad(name: string, expected: string, text: string): InputError {
   return new InputError(
-    `expected ${expected} for ${name}, got ${shown(text)}; mediators study --help has the defaults`,
+    `expected ${expected} for ${name}, got ${shown(text)}; the command’s --help has the defaults`,
   );
 }
 

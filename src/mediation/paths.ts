@@ -41,6 +41,9 @@ export interface PathArrays {
   readonly arrays: ReadonlyMap<string, Tensor>;
 }
 
+/** In place of a receiver's name, for all of them at once. */
+export const TOGETHER = 'together';
+
 /** One array, or several that are computed together. */
 type Task = (
   chain: SuffixChain,
@@ -106,7 +109,7 @@ function receiverTasks(
   { receivers, mlps }: PathsOptions,
 ): Task[] {
   const sets = receivers.map((receiver) => ({ to: receiver.join('.'), set: [receiver] }));
-  if (receivers.length > 1) sets.push({ to: 'together', set: [...receivers] });
+  if (receivers.length > 1) sets.push({ to: TOGETHER, set: [...receivers] });
   return sets.map(
     ({ to, set }): Task =>
       async (chain, source) => {
