@@ -13,7 +13,8 @@ const DEVIATION = 0.02;
 /** Random values are taken from a block of this many, each time from another place. */
 const BLOCK = 1 << 20;
 
-const CONFIG = {
+/** `config.json` of GPT-2 small. */
+export const CONFIG = {
   architectures: ['GPT2LMHeadModel'],
   model_type: 'gpt2',
   n_layer: 12,

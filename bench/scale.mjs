@@ -9,25 +9,12 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULTS, planStudy } from '../dist/index.js';
-import { PAIR, withGpt2Shape } from './gpt2-shape.mjs';
+import { CONFIG, PAIR, withGpt2Shape } from './gpt2-shape.mjs';
+import { parseConfig } from './internals.mjs';
 
 const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
-const GPT2 = {
-  family: 'gpt2',
-  architecture: 'GPT2LMHeadModel',
-  nLayers: 12,
-  dModel: 768,
-  nHeads: 12,
-  nKvHeads: 12,
-  dHead: 64,
-  dMlp: 3072,
-  vocabulary: 50257,
-  context: 1024,
-  activation: 'gelu_new',
-  normEps: 1e-5,
-  tiedEmbeddings: true,
-};
+const GPT2 = parseConfig(CONFIG, 'config.json');
 const LLAMA = { ...GPT2, family: 'llama', activation: 'silu', rotary: { theta: 1e4 }, tiedEmbeddings: false };
 
 /** Shapes, as the page states them. */

@@ -1,5 +1,5 @@
 /**
- * The words of the experiment, as types (docs/definitions.md).
+ * The words of the experiment, as types, and what a small D is (docs/definitions.md).
  */
 
 /** Noising edits the clean run with values of the corrupted one; denoising the other way round. */
@@ -23,3 +23,18 @@ export type Device = (typeof DEVICES)[number];
 
 /** A head or neuron. */
 export type Component = [layer: number, index: number];
+
+/** F of the two runs of a pair, in logits for a logit difference. */
+export interface MetricValues {
+  readonly clean: number;
+  readonly corrupted: number;
+}
+
+/** Below this share of |F_clean| + |F_corrupted|, |D| is too small to divide by. */
+export const SMALL_D_SHARE = 0.1;
+
+/** Whether D = F_clean - F_corrupted is too small for normalised values, or no number. */
+export function isSmallD({ clean, corrupted }: MetricValues): boolean {
+  const d = Math.abs(clean - corrupted);
+  return d === 0 || !(d >= SMALL_D_SHARE * (Math.abs(clean) + Math.abs(corrupted)));
+}

@@ -18,7 +18,7 @@ import { METRIC } from '../patch/metric-graph.ts';
 import { difference, type Run } from '../patch/pair-runs.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import { cotangentAt, roundTrip } from '../patch/round-trip.ts';
-import { type Tensor, tensor, zeros } from '../tensor/tensor.ts';
+import { batched, lastRows, type Tensor, tensor, zeros } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
 import { gaussLegendre } from './quadrature.ts';
 
@@ -104,7 +104,7 @@ async function meanGradient(
   const rows: Row[] = Array.from(points, (alpha, i) => ({ alpha, weight: weights[i]! }));
   rows.push({ alpha: 0, weight: 0 }, { alpha: 1, weight: 0 });
   const positions = chain.positionsAt(start);
-  const [base, write] = [lastRows(state, positions), lastRows(line, positions)];
+  const [base, write] = [batched(lastRows(state, positions)), batched(lastRows(line, positions))];
   const used = base.data.length;
   const gradient = new Float64Array(line.data.length);
   const metrics: number[] = [];
@@ -128,12 +128,6 @@ async function meanGradient(
     });
   }
   return { gradient, ends: { base: metrics.at(-2)!, other: metrics.at(-1)! } };
-}
-
-/** The last positions of [pos, d_model] as [1, positions, d_model]. */
-function lastRows({ shape, data }: Tensor, positions: number): Tensor {
-  const width = shape[1]!;
-  return tensor(data.subarray(data.length - positions * width), [1, positions, width]);
 }
 
 /** base + alpha write for each row, as the stage itself makes it. */

@@ -3,8 +3,8 @@
  */
 import { type Command, Option } from '@commander-js/extra-typings';
 import { MEASURES, type Measure } from '../effects/measures.ts';
-import { InputError } from '../errors.ts';
 import { EMBEDDED } from '../model/loaders/open.ts';
+import { mediatedOf, type MediationOption } from '../study/mediation-option.ts';
 import {
   DEFAULTS,
   MAX_BATCH,
@@ -14,7 +14,6 @@ import {
   type StudyOptions,
 } from '../study/options.ts';
 import { parseBytes } from '../study/plan/bytes.ts';
-import { shown } from '../tensor/json.ts';
 import { DIRECTIONS, KINDS } from '../terms.ts';
 import { modelAndPairCommand } from './model-and-pair.ts';
 import { requestedPair } from './pair.ts';
@@ -49,10 +48,9 @@ function stepCount(text: string): number | 'auto' {
   return text === 'auto' ? 'auto' : wholeNumber('--steps', 1, MAX_POINTS)(text);
 }
 
-function mediation(text: string): 'none' {
-  if (text === 'none') return 'none';
-  if (/^heads(\+neurons:\d+)?$/.test(text)) throw notYet(`--mediation ${text}`);
-  throw new InputError(`expected none for --mediation, got ${shown(text)}`);
+function mediation(text: string): MediationOption {
+  mediatedOf(text);
+  return text as MediationOption;
 }
 
 /** `mediators study`. The signal stops it at the next batch. */
@@ -90,7 +88,14 @@ function described() {
       withDefault(`of effects, beside change: ${MEASURES.join(', ')}; or none`, d.measures),
       measureList,
     )
-    .option('--mediation <what>', withDefault('exact mediation between pairs: none', 'none'), mediation)
+    .option(
+      '--mediation <what>',
+      withDefault(
+        'exact mediation and interaction of all pairs: heads; heads+neurons:256, with the neurons of largest effect; or none',
+        d.mediation,
+      ),
+      mediation,
+    )
     .option('--steps <n>', withDefault('points of integrated gradients, or auto', d.steps), stepCount)
     .option(
       '--quantile <q>',
@@ -158,12 +163,26 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
 }
 
 function studyOptions(options: ParsedOptions): Partial<StudyOptions> {
-  const { out, components, directions, measures, steps, quantile, tau, seed, batch, memory, shard } = options;
+  const {
+    out,
+    components,
+    directions,
+    measures,
+    mediation,
+    steps,
+    quantile,
+    tau,
+    seed,
+    batch,
+    memory,
+    shard,
+  } = options;
   return {
     out,
     components,
     directions,
     measures,
+    mediation,
     steps,
     quantile,
     tau,

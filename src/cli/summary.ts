@@ -7,8 +7,7 @@ import { createColors } from 'picocolors';
 import { LABEL_STYLES } from '../plots/palette.ts';
 import { LABELS, type StudyJson } from '../results/study-json.ts';
 import type { Study } from '../study/handlers.ts';
-import { isSmallD } from '../tasks/metric.ts';
-import { KINDS, type Kind } from '../terms.ts';
+import { isSmallD, KINDS, type Kind } from '../terms.ts';
 
 /** So many heads of a label are named. */
 const SHOWN = 6;

@@ -8,13 +8,14 @@
  *   the amounts, and projects the vector once in place of every position (`StageOptions.line`).
  */
 import { METRIC } from '../patch/metric-graph.ts';
+import { stateAt } from '../patch/round-trip.ts';
 import type { SuffixChain, Variant } from '../patch/suffix.ts';
 import { resultOf } from '../patch/variants.ts';
 import type { Feeds, Step } from '../runtime/engine.ts';
-import { row, rows, stack, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
+import { batched, row, rows, stack, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
 import { ownChanges, patchedStreams } from './changes.ts';
-import type { LinearMeasure, ProbeSource } from './measures.ts';
+import { LINEAR_MEASURES, type LinearMeasure, type ProbeSource } from './measures.ts';
 import { BASE, CHANGE, FACTOR, VALUE } from './observe.ts';
 
 /** How one direction's sources are run and observed. */
@@ -38,7 +39,6 @@ export interface Entrance {
   readonly states: ReadonlyMap<number, Tensor>;
 }
 
-export const stateRegister = (index: number): string => `state.${index}`;
 export const probeRegister = (probe: string, index: number): string => `patch.${probe}.${index}`;
 const baseRegister = (name: string, index: number) => `patch.base.${name}.${index}`;
 const valueRegister = (index: number) => `value.${index}`;
@@ -83,12 +83,12 @@ export async function openEntrance(
   // Two rows, as a source alone has: the bits of a batch.
   const feeds = line
     ? lineFeeds(first, base, zeros([2, base.shape[0]!, 1]), zeros([2, 1, base.shape[1]!]))
-    : { [stateRegister(first)]: stack([base, base]) };
+    : { [stateAt(first)]: stack([base, base]) };
   const states = stages.slice(1).concat(chain.stages.length - 1);
-  const fetch = [...stages.map(valueRegister), ...states.map(stateRegister)];
+  const fetch = [...stages.map(valueRegister), ...states.map(stateAt)];
   const results = await chain.run(steps, feeds, [METRIC, ...fetch]);
   await keep((index) => rows(results[valueRegister(index)]!, 0, 1));
-  const known = states.map((index): [number, Tensor] => [index, row(results[stateRegister(index)]!, 0)]);
+  const known = states.map((index): [number, Tensor] => [index, row(results[stateAt(index)]!, 0)]);
   return { ...way, baseMetric: results[METRIC]!.data[0]!, states: new Map([[first, base], ...known]) };
 }
 
@@ -106,17 +106,15 @@ export function stepThrough(
   outputs: Readonly<Record<string, string>>,
 ): Promise<Step> {
   const stage = chain.stages[index]!;
-  const probes = ['through', 'direct', 'shift', 'mean', FACTOR];
+  const probes = [...LINEAR_MEASURES, FACTOR];
   return chain.step({
     index,
     variant,
     line: index === first ? line : undefined,
-    from: stateRegister(index),
-    outputs: { [resultOf(stage)]: stage.kind === 'unembed' ? METRIC : stateRegister(index + 1), ...outputs },
+    from: stateAt(index),
+    outputs: { [resultOf(stage)]: stage.kind === 'unembed' ? METRIC : stateAt(index + 1), ...outputs },
     inputs: {
       [BASE]: baseRegister(name, index),
-      amount: 'amount',
-      write: 'write',
       ...Object.fromEntries(probes.map((probe) => [probe, probeRegister(probe, index)])),
     },
   });
@@ -141,11 +139,11 @@ export function patchedFeeds(
   const base = states.get(start)!;
   if (line)
     return lineFeeds(start, base, amountsOf(source, layer, indices), writesOf(source, layer, indices));
-  return { [stateRegister(start)]: patchedStreams(source, kind, layer, indices, base) };
+  return { [stateAt(start)]: patchedStreams(source, kind, layer, indices, base) };
 }
 
 function lineFeeds(start: number, base: Tensor, amount: Tensor, write: Tensor): Feeds {
-  return { [stateRegister(start)]: batched(base), amount, write };
+  return { [stateAt(start)]: batched(base), amount, write };
 }
 
 /** By how much neurons change: [neurons, pos, 1]. */
@@ -168,15 +166,4 @@ function writesOf({ model }: ProbeSource, layer: number, indices: readonly numbe
     writes.set(weight.subarray(index * dModel, (index + 1) * dModel), i * dModel),
   );
   return tensor(writes, [indices.length, 1, dModel]);
-}
-
-/** The last rows of a tensor's first axis, as a view. */
-export function lastRows(t: Tensor, count: number): Tensor {
-  const size = (t.data.length / t.shape[0]!) * count;
-  return { shape: [count, ...t.shape.slice(1)], data: t.data.subarray(t.data.length - size) };
-}
-
-/** [...] to [1, ...]. */
-export function batched(t: Tensor): Tensor {
-  return { shape: [1, ...t.shape], data: t.data };
 }

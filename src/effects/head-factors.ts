@@ -6,23 +6,31 @@
  * so L [d_head, d_head] gives the norm of the output vector for a d_model-th of the work. L is made in float64.
  */
 import type { LoadedModel } from '../model/loaded.ts';
+import type { Parameters } from '../model/processing.ts';
+import { alignedWidth } from '../ops/alignment.ts';
 import { type Tensor, zeros } from '../tensor/tensor.ts';
 
-/** Values in one of the widest registers. */
-const ALIGNED = 16;
 /** A pivot below this share of the largest is what rounding left of 0: the head writes nothing in that direction. */
 const NOTHING = 1e-13;
 
-/**
- * The width of a factor's rows: a multiple of ALIGNED. Else the sum of a row is rounded by its place in memory, so by
- * its place in the batch.
- */
+/** The width of a factor's rows: the products with them are summed. */
 export function factorWidth(dHead: number): number {
-  return Math.ceil(dHead / ALIGNED) * ALIGNED;
+  return alignedWidth(dHead);
 }
+
+/** Parameters never change: a layer's factors are made once for all studies of a model. */
+const made = new WeakMap<Parameters, Map<number, Tensor>>();
 
 /** The factors L of one layer's heads: [heads, d_head, width], columns beyond d_head 0. */
 export function headFactors(model: LoadedModel, layer: number): Tensor {
+  const layers = made.get(model.parameters) ?? new Map<number, Tensor>();
+  made.set(model.parameters, layers);
+  const factors = layers.get(layer) ?? makeFactors(model, layer);
+  layers.set(layer, factors);
+  return factors;
+}
+
+function makeFactors(model: LoadedModel, layer: number): Tensor {
   const { nHeads, dHead } = model.config;
   const width = factorWidth(dHead);
   const factors = zeros([nHeads, dHead, width]);

@@ -13,6 +13,7 @@ export const MEASURES = ['l2', 'through', 'direct', 'shift', 'mean'] as const;
 export type Measure = (typeof MEASURES)[number];
 /** Those that are probes; l2 is a norm. */
 export type LinearMeasure = Exclude<Measure, 'l2'>;
+export const LINEAR_MEASURES: readonly LinearMeasure[] = MEASURES.filter((measure) => measure !== 'l2');
 
 /** What the probes of one direction are made of. */
 export interface ProbeSource {

@@ -9,12 +9,10 @@
 import { METRIC } from '../patch/metric-graph.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import type { Step } from '../runtime/engine.ts';
-import { rows, type Tensor } from '../tensor/tensor.ts';
+import { batched, lastRows, rows, type Tensor } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
 import {
-  batched,
   type Entrance,
-  lastRows,
   observedAt,
   type Observing,
   openEntrance,

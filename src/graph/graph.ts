@@ -7,6 +7,11 @@
 export type Dim = number | string;
 export type Dims = readonly Dim[];
 
+/** n times a dim that may be a name. */
+export function times(n: number, dim: Dim): Dim {
+  return typeof dim === 'number' ? n * dim : n === 1 ? dim : `${n}*${dim}`;
+}
+
 /** The index of the node that gives it. */
 export type Value = number;
 

@@ -15,9 +15,8 @@
  * n <= n / 9; each allows the smaller at most a third of the larger where `adder` needs two thirds; and `inhibitory`
  * has both signs against it. Everything is computed in float64 from the stored float32 scores.
  */
-import { isSmallD, type MetricValues } from '../tasks/metric.ts';
 import { componentsWhere } from './components.ts';
-import type { Component, Contrast, Direction } from '../terms.ts';
+import { type Component, type Contrast, type Direction, isSmallD, type MetricValues } from '../terms.ts';
 
 export const DEFAULT_TAU = 0.02;
 

@@ -18,7 +18,6 @@
  * differ in sign.
  */
 import { changeOfWrite, patchedStreams } from '../effects/changes.ts';
-import { lastRows } from '../effects/entrance.ts';
 import { directDirection, dot, type ProbeSource } from '../effects/measures.ts';
 import { patchSources, preparePatching, releasePatching } from '../effects/patching.ts';
 import { componentsPerLayer } from '../model/config.ts';
@@ -27,9 +26,9 @@ import { METRIC } from '../patch/metric-graph.ts';
 import type { Model } from '../patch/model.ts';
 import { withPair } from '../patch/open-pair.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
-import { plain } from '../patch/variants.ts';
+import { carrying } from '../patch/variants.ts';
 import type { Pair } from '../tasks/pair.ts';
-import { stack, type Tensor, zeros } from '../tensor/tensor.ts';
+import { lastRows, stack, type Tensor, zeros } from '../tensor/tensor.ts';
 import { type Direction, type Kind, KINDS } from '../terms.ts';
 import { batchesOf, twiceIfAlone } from './batches.ts';
 import { frozenPassage, openFrozenHeads, preRegister, releaseFrozenHeads } from './frozen-heads.ts';
@@ -120,7 +119,7 @@ async function frozenHeads(chain: SuffixChain, source: ProbeSource, kind: Kind):
   const frozen = await openFrozenHeads(chain, source, 1, nLayers);
   const [base] = await metricsFrom(chain, end, stack([frozen.pre[nLayers]!]));
   const outputs = { [METRIC]: METRIC };
-  const last = await chain.step({ index: end, variant: plain, from: preRegister(nLayers), outputs });
+  const last = await chain.step({ index: end, variant: carrying, from: preRegister(nLayers), outputs });
   const scores = await filled(chain, kind, async (layer, indices) => {
     const { feeds, steps } = await frozenPassage(frozen, kind, layer, twiceIfAlone(indices), nLayers);
     const results = await chain.run([...steps, last], feeds, [METRIC]);

@@ -9,7 +9,6 @@
  * alone.
  */
 import { prune } from '../compile/prune.ts';
-import { batched, lastRows } from '../effects/entrance.ts';
 import { patchedStreams } from '../effects/changes.ts';
 import type { ProbeSource } from '../effects/measures.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -17,7 +16,7 @@ import { RESID, stageGraph, WHOLE } from '../model/stages.ts';
 import { Builder } from '../ops/builder.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import type { Feeds, Step } from '../runtime/engine.ts';
-import { row, stack, type Tensor, tensor } from '../tensor/tensor.ts';
+import { batched, lastRows, row, stack, type Tensor, tensor } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
 
 /** One base run with frozen heads, made ready: the engine keeps what its attention wrote. */

@@ -6,7 +6,7 @@ import { row, stack, type Tensor } from '../tensor/tensor.ts';
 import { METRIC } from './metric-graph.ts';
 import { stateAt } from './round-trip.ts';
 import type { SuffixChain, Variant } from './suffix.ts';
-import { plain, resultOf } from './variants.ts';
+import { carrying, resultOf } from './variants.ts';
 
 /** A run that others are compared with: through the very sessions that they take, so that no change gives exactly 0. */
 export interface BaseRun {
@@ -31,7 +31,7 @@ export async function forwardSteps(
   for (let index = start; index < chain.stages.length; index++) {
     const result = resultOf(chain.stages[index]!);
     const outputs = { [result]: result === METRIC ? METRIC : stateAt(index + 1) };
-    const how = special.get(index) ?? { variant: plain, inputs: {} };
+    const how = special.get(index) ?? { variant: carrying, inputs: {} };
     steps.push(await chain.step({ index, ...how, from: stateAt(index), outputs }));
   }
   return steps;

@@ -94,7 +94,7 @@ export class Model {
 
   /** Token ids of a text; `bos` overrides the model's own rule. */
   toTokens(text: string, options: { readonly bos?: boolean } = {}): number[] {
-    return promptIds(this.tokenizer(), text, options.bos);
+    return promptIds(this.tokenizer(), text, options.bos, this.config.bosTokenId);
   }
 
   /** The text of each token of a prompt. */

@@ -3,7 +3,7 @@
  */
 import type { BlockHook } from '../model/sites.ts';
 import { lastTokens } from '../model/inputs.ts';
-import { full, row, stack, type Tensor, zeros } from '../tensor/tensor.ts';
+import { full, joinRows, row, type Tensor, zeros } from '../tensor/tensor.ts';
 import { stageGraph, WHOLE } from '../model/stages.ts';
 import { METRIC } from './metric-graph.ts';
 import type { SuffixChain } from './suffix.ts';
@@ -32,7 +32,7 @@ const CAPTURED: readonly BlockHook[] = ['attn.hook_z', 'mlp.hook_post', 'hook_at
 /** Runs all prompts of the chain as one batch, forward and back. One `Run` for each. */
 export async function runBoth(chain: SuffixChain): Promise<Run[]> {
   const batch = chain.starts.length;
-  const start = joined(chain.starts);
+  const start = joinRows(chain.starts);
   const results = await roundTrip(chain, {
     start: 0,
     states: start,
@@ -72,11 +72,6 @@ function runOf(chain: SuffixChain, results: Readonly<Record<string, Tensor>>, ru
   };
 }
 
-/** Joins tensors [1, ...] into one batch. */
-export function joined(parts: readonly Tensor[]): Tensor {
-  return stack(parts.map((part) => row(part, 0)));
-}
-
 /** other - base, element by element. */
 export function difference(other: Tensor, base: Tensor): Tensor {
   const result = zeros(base.shape);
@@ -96,6 +91,6 @@ export async function finalLogits(chain: SuffixChain, runs: readonly Run[]): Pro
     stageGraph(model, { kind: 'unembed' }, { ...WHOLE, positions: 1, logits: 'last' }),
   );
   const step = stepOf(info, 'state', { logits: 'logits' });
-  const { logits } = await chain.run([step], { state: joined(states) }, ['logits']);
+  const { logits } = await chain.run([step], { state: joinRows(states) }, ['logits']);
   return runs.map((_, run) => row(logits!, run));
 }

@@ -64,8 +64,6 @@ function formOf({ whole = false, line, start }: RoundTrip, index: number): Stage
   return { whole, line: line && index === start ? 'shared' : undefined };
 }
 
-const LINE_INPUTS = { amount: 'amount', write: 'write' };
-
 async function forwardStep(chain: SuffixChain, trip: RoundTrip, index: number): Promise<Step> {
   const variant = forward(trip.captured ?? []);
   const form = formOf(trip, index);
@@ -81,7 +79,6 @@ async function forwardStep(chain: SuffixChain, trip: RoundTrip, index: number): 
     ...form,
     from: stateAt(index),
     outputs: Object.fromEntries(named),
-    inputs: LINE_INPUTS,
   });
 }
 
@@ -101,7 +98,7 @@ async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number):
     ...form,
     from: stateAt(index),
     outputs: Object.fromEntries(named),
-    inputs: { ...LINE_INPUTS, cotangent: cotangentAt(index + 1), ...Object.fromEntries(saved) },
+    inputs: { cotangent: cotangentAt(index + 1), ...Object.fromEntries(saved) },
   });
 }
 

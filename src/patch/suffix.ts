@@ -168,6 +168,8 @@ export class SuffixChain {
   private register(name: string, index: number, from: string): string {
     const stage = this.stages[index]!;
     if (name === RESID) return from;
+    // Of a line: fed with every run.
+    if (name === 'amount' || name === 'write') return name;
     if (name === 'past_k' || name === 'past_v') return pastRegister(name, (stage as BlockStage).layer);
     return `suffix.${name}`;
   }

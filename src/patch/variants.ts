@@ -14,10 +14,7 @@ export function resultOf(stage: Stage): string {
   return stage.kind === 'unembed' ? METRIC : RESID;
 }
 
-/** The stage as it is: the next state, or the metric. */
-export const plain: Variant = { key: 'plain', arena: true, build: (graph) => prune(graph) };
-
-/** Hook points at which the way back gives cotangents. */
+/** Components' values: hook points at which the way back gives cotangents. */
 export const DIFFERENTIATED: readonly BlockHook[] = ['attn.hook_z', 'mlp.hook_post'];
 
 /** The next state, the values of some hook points under their short names, and what `backward` needs. */
@@ -30,6 +27,14 @@ export function forward(hooks: readonly BlockHook[]): Variant {
     },
   };
 }
+
+/** The next state, and the values of the stage's components. Runs many times: what is not asked for is not handed out. */
+export const carrying: Variant = {
+  key: 'carrying',
+  arena: true,
+  build: (graph, stage) =>
+    prune(graph, new Map([...graph.outputs, ...valuesOf(graph, stage, DIFFERENTIATED)])),
+};
 
 /**
  * From the cotangent of the result (input `cotangent`) to that of the state (`resid`), and to those of the head

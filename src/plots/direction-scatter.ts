@@ -3,6 +3,7 @@
  * the labels.
  */
 import * as Plot from '@observablehq/plot';
+import { extent } from 'd3-array';
 import type { Label } from '../results/study-json.ts';
 import { checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
@@ -76,8 +77,9 @@ type ScatterParts = Required<Pick<DirectionScatterOptions, 'tau' | 'contrast' | 
 /** The common domain of both axes, wide enough for all points and for the wedges of the regions. */
 function domainOf(points: readonly ScatterPoint[], tau: number): [number, number] {
   const values = points.flatMap((point) => [point.noising, point.denoising]).filter(Number.isFinite);
-  const high = Math.max(4 * tau, 1.08 * Math.max(0, ...values));
-  const low = Math.min(-high / 3, -2.5 * tau, 1.08 * Math.min(0, ...values));
+  const [least, most] = extent([0, ...values]) as [number, number];
+  const high = Math.max(4 * tau, 1.08 * most);
+  const low = Math.min(-high / 3, -2.5 * tau, 1.08 * least);
   return high === 0 && low === 0 ? [-1, 1] : [low, high === 0 ? -low / 3 : high];
 }
 

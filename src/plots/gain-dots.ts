@@ -2,6 +2,7 @@
  * Gains per layer: the labelled components, the ADDERs, and the controls that match the labelled ones.
  */
 import * as Plot from '@observablehq/plot';
+import { extent } from 'd3-array';
 import type { Label } from '../results/study-json.ts';
 import { checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
@@ -58,9 +59,8 @@ function styleOf(role: GainRole): CategoryStyle {
 }
 
 function domainOf(points: readonly GainPoint[]): [number, number] {
-  const gains = points.map((point) => point.gain);
-  if (gains.length === 0) return [0.1, 10];
-  return [Math.min(...gains) / 1.25, Math.max(...gains) * 1.25];
+  const [least, most] = extent(points, (point) => point.gain);
+  return least === undefined ? [0.1, 10] : [least / 1.25, most * 1.25];
 }
 
 /** A place within the slot that is the same in every run: multiples of the golden ratio. */

@@ -2,6 +2,7 @@
  * How the effects of many components, such as neurons, are distributed: one histogram for each layer.
  */
 import * as Plot from '@observablehq/plot';
+import { max } from 'd3-array';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkShape, checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
@@ -54,7 +55,7 @@ export function layerHistograms(options: LayerHistogramsOptions): Figure {
   const limit = 1.05 * Math.max(largest, 1.5 * tau) || 1;
   const axis: SymlogAxis = { limit, linear: tau > 0 ? tau / 10 : limit / 500, unit, tau };
   const bars = groups.map(({ values }) => binsOf(values, axis));
-  const most = Math.max(1, ...bars.flat().map((bar) => bar.count));
+  const most = max(bars.flat(), (bar) => bar.count) ?? 1;
   const width = groups.length === 1 ? 560 : (TOTAL_WIDTH - 16) / groups.length;
   const panels = groups.map((group, i) => histogramPanel(group, bars[i]!, axis, most, width));
   const notes = [

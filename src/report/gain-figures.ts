@@ -1,4 +1,5 @@
 /** Figures of gains, and of neurons as a crowd. */
+import { max } from 'd3-array';
 import { type Figure } from '../plots/figure.ts';
 import { gainDots, type GainPoint } from '../plots/gain-dots.ts';
 import { layerHistograms } from '../plots/layer-histograms.ts';
@@ -38,7 +39,7 @@ export function gainsFigure(view: StudyView, kind: Kind): Figure | undefined {
 /** Whether the controls drawn are all there are. */
 function shownText(view: StudyView, kind: Kind): string {
   const points = view.directions.flatMap((d) => view.study.controls[kind]?.[d]?.matched.points ?? []);
-  const most = Math.max(0, ...points.map((point) => point.controls.length));
+  const most = max(points, (point) => point.controls.length) ?? 0;
   return points.some((point) => point.candidates > point.controls.length)
     ? `Of the controls of one labelled component, at most ${formatCount(most)} are drawn; the comparison uses all.`
     : 'All points are shown.';

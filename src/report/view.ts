@@ -2,9 +2,9 @@
  * A study as the figures and the page look at it: effects normalised where they can be, labels by component.
  */
 import type { StudyResults } from '../results/read.ts';
-import { isSmallD, type Label, LABELS, type StudyJson } from '../results/study-json.ts';
+import { type Label, LABELS, type StudyJson } from '../results/study-json.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Component, DIRECTIONS, type Direction, KINDS, type Kind } from '../terms.ts';
+import { type Component, DIRECTIONS, type Direction, isSmallD, KINDS, type Kind } from '../terms.ts';
 
 export type Method = 'ap' | 'ig';
 

@@ -310,10 +310,3 @@ function checkVersion(value: unknown, name: string): void {
     );
   }
 }
-
-/** True where D is too small to normalise by: |D| < 0.1 (|F_clean| + |F_corrupted|), or not a number. */
-export function isSmallD(metric: MetricJson): boolean {
-  return (
-    !(Math.abs(metric.D) >= 0.1 * (Math.abs(metric.clean) + Math.abs(metric.corrupted))) || metric.D === 0
-  );
-}

@@ -4,7 +4,7 @@
 import { isComplete, MAX_STEPS } from '../attribution/integrated-gradients.ts';
 import type { EffectsStore } from '../effects/store.ts';
 import { componentsPerLayer, type ModelShape } from '../model/config.ts';
-import { tensor, type Tensor, zeros } from '../tensor/tensor.ts';
+import { joinRows, stack, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { StudyFolder, Tensors } from './folder.ts';
 import type { StudyOptions } from './options.ts';
 import { attributionName, patchUnits } from './units.ts';
@@ -86,8 +86,7 @@ export async function assemblePatching(
         await writeSummaries(store, options, direction, kind, layer, merged);
         layers.push(new Map(KEPT.map((name) => [name, merged.get(name)!])));
       }
-      const all = (name: (typeof KEPT)[number]) =>
-        joinLayers(layers.map((layer) => layer.get(name) as Tensor));
+      const all = (name: (typeof KEPT)[number]) => stack(layers.map((layer) => layer.get(name) as Tensor));
       for (const name of ['ap', 'gain', 'ledger'] as const)
         scores.set(`${name}.${direction}.${kind}`, all(name));
       own.set(`${direction}.${kind}`, all('own'));
@@ -106,7 +105,7 @@ async function layerSummaries(
   const parts: Tensors[] = [];
   for (const unit of patchUnits(config, direction, kind, layer)) parts.push(await folder.load(unit.name));
   const names = [...parts[0]!.keys()];
-  return new Map(names.map((name) => [name, joinUnits(parts.map((part) => part.get(name)!))]));
+  return new Map(names.map((name) => [name, joinRows(parts.map((part) => part.get(name)!))]));
 }
 
 async function writeSummaries(
@@ -138,25 +137,4 @@ async function writeSummaries(
       summaries.get(`${target}_top_value`)!.data,
     );
   }
-}
-
-/** Joins the units of one layer along the sources. */
-function joinUnits(parts: readonly (Tensor | Tensor<Int32Array>)[]): Tensor | Tensor<Int32Array> {
-  const first = parts[0]!;
-  const length = parts.reduce((sum, part) => sum + part.data.length, 0);
-  const data = first.data instanceof Int32Array ? new Int32Array(length) : new Float32Array(length);
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  const sources = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
-  return { shape: [sources, ...first.shape.slice(1)], data } as Tensor | Tensor<Int32Array>;
-}
-
-/** [n, ...] of each layer to [layers, n, ...]. */
-function joinLayers(layers: readonly Tensor[]): Tensor {
-  const shape = [layers.length, ...layers[0]!.shape];
-  const joined = joinUnits(layers) as Tensor;
-  return tensor(joined.data, shape);
 }

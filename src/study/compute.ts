@@ -16,12 +16,22 @@ import { firstDifference, type Identity, type StudyFolder } from './folder.ts';
 import type { StudyHandlers } from './handlers.ts';
 import { processorType, versions } from './identity.ts';
 import type { StudyOptions } from './options.ts';
+import { mediateAll } from './mediate.ts';
 import { patchAll } from './patch.ts';
 import { Phases, type PhaseRecord, summedPhases } from './phases.ts';
 import { readRecord, RECORD_SCHEMA, saveRecord, type ShardRecord } from './record.ts';
 import { runUnits } from './run-units.ts';
 import { shardOf } from './shard.ts';
-import { ATTRIBUTION, type AttributionUnit, LOGITS, ofPhase, PATCHING, type Unit, unitsOf } from './units.ts';
+import {
+  ATTRIBUTION,
+  type AttributionUnit,
+  LOGITS,
+  MEDIATION,
+  ofPhase,
+  PATCHING,
+  type Unit,
+  unitsOf,
+} from './units.ts';
 
 /** In place of a command, for a study that no command began. */
 const LIBRARY_COMMAND = 'study() of the library';
@@ -101,6 +111,17 @@ async function computeUnits(
       await chain.release();
     },
     'components',
+  );
+  const pairs = ofPhase(units, MEDIATION);
+  if (pairs.length === 0) return;
+  await phases.run(
+    MEDIATION,
+    total(pairs),
+    async (done) => {
+      await mediateAll({ chain, runs, metric, folder, options }, pairs, done, signal);
+      await chain.release();
+    },
+    'runs',
   );
 }
 

@@ -6,11 +6,10 @@ import { latentSets } from '../latent/highlight.ts';
 import { asymmetry, effectStrength, labelComponents, labelSets, labelStability } from '../latent/labels.ts';
 import type { LoadedModel } from '../model/loaded.ts';
 import type { PerDirection, PredictionJson, StudyJson } from '../results/study-json.ts';
-import { isSmallD, type MetricValues } from '../tasks/metric.ts';
 import type { Pair, Prompt, Token } from '../tasks/pair.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { StudyOptions } from './options.ts';
-import type { Contrast, Direction } from '../terms.ts';
+import { type Contrast, type Direction, isSmallD, type MetricValues } from '../terms.ts';
 
 const LIKELIEST = 5;
 

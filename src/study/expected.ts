@@ -10,7 +10,16 @@ import { type Shape, sizeOf } from '../tensor/tensor.ts';
 import { type EffectsPlan, planEffects } from './effects-plan.ts';
 import type { StudyOptions } from './options.ts';
 import { optionsOf, shapeOf, type ShardRecord } from './record.ts';
-import { ATTRIBUTION, LOGITS, type PatchUnit, PATCHING, type Unit, unitsOf } from './units.ts';
+import {
+  ATTRIBUTION,
+  LOGITS,
+  MEDIATION,
+  type MediationUnit,
+  type PatchUnit,
+  PATCHING,
+  type Unit,
+  unitsOf,
+} from './units.ts';
 
 /** A tensor of a unit's file. */
 export interface ExpectedTensor {
@@ -51,11 +60,26 @@ export class ExpectedFiles {
     const unit = this.units.get(name);
     if (unit === undefined) return undefined;
     if (unit.phase === PATCHING) return this.summaries(unit);
+    if (unit.phase === MEDIATION) return this.pairs(unit);
     const { clean, first_difference: first } = this.record.pair;
     return new Map([
       ['positions', float([clean.ids.length - first, componentsPerLayer(this.shape, unit.kind)])],
       ['gap', float([1])],
       ['steps', float([1])],
+    ]);
+  }
+
+  /** Of heads alone: no shard has neurons. */
+  private pairs({ first, second }: MediationUnit): Map<string, ExpectedTensor> {
+    const [firsts, seconds] = [first, second].map(({ kind }) => componentsPerLayer(this.shape, kind)) as [
+      number,
+      number,
+    ];
+    const all: ExpectedTensor = { shape: [firsts, seconds], type: 'float32' };
+    return new Map([
+      ['ap', { shape: [firsts], type: 'float32' }],
+      ['via', all],
+      ['joint', all],
     ]);
   }
 
@@ -77,7 +101,7 @@ export class ExpectedFiles {
 
   /** The chunks that a unit writes, by path within the store, with their sizes in bytes. Unreachable ones are absent. */
   *chunksOf(unit: Unit): Generator<[path: string, bytes: number]> {
-    if (unit.phase === ATTRIBUTION) return;
+    if (unit.phase !== PATCHING) return;
     const { direction, kind, layer, chunk } = unit;
     for (const target of this.options.components) {
       for (const measure of ['change', ...this.options.measures] as const) {

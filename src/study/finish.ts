@@ -12,6 +12,7 @@ import { type Lint, lintCompleteness } from '../tasks/lint.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { DIRECTIONS, KINDS } from '../terms.ts';
 import { type AssembledIg, assembleIg, assemblePatching } from './assemble.ts';
+import { assembleMediation } from './assemble-mediation.ts';
 import { analyse, asymmetries } from './describe.ts';
 import { planEffects } from './effects-plan.ts';
 import { createStore } from './effects-store.ts';
@@ -96,6 +97,12 @@ async function writeResults(
   for (const [name, tensor] of asymmetries(scores, metric, options)) scores.set(name, tensor);
   const list = [...scores].map(([name, tensor]) => ({ name, tensor }));
   await writeSafetensors(join(folder.path, 'scores.safetensors'), list, { temporaryFolder: folder.work });
+  const pairs = await assembleMediation(shape, folder, options);
+  if (pairs.size > 0) {
+    const list = [...pairs].map(([name, array]) => ({ name, tensor: array }));
+    const path = join(folder.path, 'mediation.safetensors');
+    await writeSafetensors(path, list, { temporaryFolder: folder.work });
+  }
   await complete();
   return { ig, scores, own: patched.own, absent: effects.absent };
 }

@@ -41,6 +41,7 @@ export function optionsIdentity(options: StudyOptions): Identity {
     components: options.components.join(','),
     directions: options.directions.join(','),
     measures: options.measures.join(','),
+    mediation: options.mediation,
     full: options.full,
     steps: options.steps,
     quantile: options.quantile,

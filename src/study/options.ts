@@ -6,6 +6,7 @@ import { InputError } from '../errors.ts';
 import { DEFAULT_QUANTILE } from '../latent/highlight.ts';
 import { DEFAULT_TAU } from '../latent/labels.ts';
 import { type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
+import { type MediationOption, mediatedOf } from './mediation-option.ts';
 import { MAX_SHARDS, type Shard, WHOLE } from './shard.ts';
 
 export const DEFAULT_OUT = './mediators-study';
@@ -29,6 +30,8 @@ export interface StudyOptions {
   readonly directions: readonly Direction[];
   /** Measures beside `change`. */
   readonly measures: readonly Measure[];
+  /** Pairs of which exact mediation and interaction are computed. */
+  readonly mediation: MediationOption;
   /** Write effect matrices whole however large. */
   readonly full: boolean;
   /** Points of integrated gradients; `auto` doubles them until completeness holds. */
@@ -57,6 +60,7 @@ export const DEFAULTS: StudyOptions = {
   components: KINDS,
   directions: DIRECTIONS,
   measures: ['through'],
+  mediation: 'heads',
   full: false,
   steps: DEFAULT_STEPS,
   quantile: DEFAULT_QUANTILE,
@@ -72,6 +76,8 @@ export const DEFAULTS: StudyOptions = {
 export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   const options: StudyOptions = { ...DEFAULTS, ...Object.fromEntries(present) };
+  if (given.mediation === undefined && !options.components.includes('heads'))
+    return resolveOptions({ ...given, mediation: 'none' });
   const { steps, quantile, tau, seed, batch, shard } = options;
   checkList('components', options.components, KINDS);
   checkList('directions', options.directions, DIRECTIONS);
@@ -84,7 +90,19 @@ export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   if (options.memory !== undefined) checkWhole('memory', options.memory, 1);
   checkWhole('the number of shards', shard.count, 1, MAX_SHARDS);
   checkWhole('the shard', shard.index, 0, shard.count - 1);
+  checkMediation(options);
   return { ...options, resume: options.resume || shard.count > 1 };
+}
+
+function checkMediation({ mediation, components, shard }: StudyOptions): void {
+  const { heads, neurons } = mediatedOf(mediation);
+  if (heads && !components.includes('heads'))
+    fail('mediation', 'none where components leave out heads', mediation);
+  if (neurons === 0) return;
+  if (!components.includes('neurons'))
+    fail('mediation', 'heads or none where components leave out neurons', mediation);
+  // Which neurons are strongest is known only when all shards are done.
+  if (shard.count > 1) fail('mediation', 'heads or none with shards', mediation);
 }
 
 function checkWhole(

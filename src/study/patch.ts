@@ -2,7 +2,7 @@
  * The patching phase: sources of every layer, kind and direction. A unit's chunks are in place before its summary is,
  * and the summary says that the unit is done.
  */
-import type { LinearMeasure } from '../effects/measures.ts';
+import { LINEAR_MEASURES, type LinearMeasure } from '../effects/measures.ts';
 import {
   type Observation,
   patchSources,
@@ -16,7 +16,7 @@ import { type AnyMeasure, blocksOf, unitContext, type UnitContext } from '../eff
 import { componentsPerLayer } from '../model/config.ts';
 import { baseAndOther, type PairRuns } from '../patch/open-pair.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
-import { tensor, type Tensor } from '../tensor/tensor.ts';
+import { joinRows, tensor } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
 import type { Direction, Kind } from '../terms.ts';
 import type { StudyFolder, Tensors } from './folder.ts';
@@ -72,9 +72,8 @@ async function directionContext(
     options.measures.includes(measure) &&
     options.components.includes(target) &&
     !absent.has(matrixName(kind, target, measure));
-  const linear: LinearMeasure[] = ['through', 'direct', 'shift', 'mean'];
   // The ledger needs `direct` of heads whatever was asked; of neurons it follows from their change.
-  const heads = linear.filter((measure) => measure === 'direct' || kept('heads', measure));
+  const heads = LINEAR_MEASURES.filter((measure) => measure === 'direct' || kept('heads', measure));
   const neurons = kept('neurons', 'through') ? (['through'] as const) : [];
   return unitContext(await preparePatching(chain, source, heads, neurons), options.components);
 }
@@ -134,16 +133,4 @@ function joinObservations(parts: readonly Observation[]): Observation {
     );
   const ap = joinRows(parts.map((part) => tensor(part.ap, [part.ap.length]))).data;
   return { ap, heads: join((part) => part.heads), neurons: join((part) => part.neurons) };
-}
-
-/** Joins tensors along their first axis. */
-function joinRows(parts: readonly Tensor[]): Tensor {
-  const rows = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
-  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return tensor(data, [rows, ...parts[0]!.shape.slice(1)]);
 }

@@ -15,6 +15,7 @@ import { parseJson } from '../tensor/json.ts';
 import { DIRECTIONS, KINDS } from '../terms.ts';
 import { firstDifference, type StudyFolder } from './folder.ts';
 import { optionsIdentity } from './identity.ts';
+import type { MediationOption } from './mediation-option.ts';
 import { resolveOptions, type StudyOptions } from './options.ts';
 import { MAX_SHARDS, type Shard } from './shard.ts';
 
@@ -23,7 +24,17 @@ export const RECORD_SCHEMA = 'mediators/shard@1';
 /** The options as `study.json` tells them; those that the files depend on are known. */
 type RecordedOptions = Pick<
   StudyOptions,
-  'components' | 'directions' | 'measures' | 'full' | 'steps' | 'quantile' | 'tau' | 'seed' | 'batch' | 'rows'
+  | 'components'
+  | 'directions'
+  | 'measures'
+  | 'mediation'
+  | 'full'
+  | 'steps'
+  | 'quantile'
+  | 'tau'
+  | 'seed'
+  | 'batch'
+  | 'rows'
 > &
   Record<string, unknown>;
 
@@ -65,6 +76,8 @@ const own = z.object({
     components: words(KINDS),
     directions: words(DIRECTIONS),
     measures: words(MEASURES),
+    // `resolveOptions` checks it.
+    mediation: z.custom<MediationOption>((value) => typeof value === 'string' && value.length < 100),
     full: z.boolean(),
     steps: z.union([z.number(), z.literal('auto')]),
     quantile: z.number(),
@@ -145,8 +158,9 @@ function check(record: ShardRecord, shard: Shard, path: string): void {
 
 /** The options that made the files, checked. */
 export function optionsOf({ options }: ShardRecord): StudyOptions {
-  const { components, directions, measures, full, steps, quantile, tau, seed, batch, rows } = options;
-  const known = { components, directions, measures, full, steps, quantile, tau, seed, batch };
+  const { components, directions, measures, mediation, full, steps, quantile, tau, seed, batch, rows } =
+    options;
+  const known = { components, directions, measures, mediation, full, steps, quantile, tau, seed, batch };
   return resolveOptions(rows === undefined ? known : { ...known, rows });
 }
 

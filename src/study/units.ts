@@ -6,10 +6,12 @@ import { CHUNK_SOURCES } from '../effects/store.ts';
 import type { Sources } from '../effects/unit.ts';
 import { componentsPerLayer, type ModelShape } from '../model/config.ts';
 import { type Direction, DIRECTIONS, type Kind } from '../terms.ts';
+import { mediatedOf } from './mediation-option.ts';
 import { DEFAULT_STEPS, type StudyOptions } from './options.ts';
 
 export const ATTRIBUTION = 'integrated gradients';
 export const PATCHING = 'patching';
+export const MEDIATION = 'mediation';
 /** The file, beside those of units, that holds the logits of both runs. */
 export const LOGITS = 'logits';
 
@@ -38,7 +40,20 @@ export interface PatchUnit extends Work<typeof PATCHING>, Sources {
   readonly chunk: number;
 }
 
-export type Unit = AttributionUnit | PatchUnit;
+/** Components of one layer and kind. */
+export interface Group {
+  readonly kind: Kind;
+  readonly layer: number;
+}
+
+/** All pairs of two groups of components, the second at the same place or behind the first. */
+export interface MediationUnit extends Work<typeof MEDIATION> {
+  readonly direction: Direction;
+  readonly first: Group;
+  readonly second: Group;
+}
+
+export type Unit = AttributionUnit | PatchUnit | MediationUnit;
 
 /** All units of a study, in the order in which they run. */
 export function unitsOf(shape: ModelShape, options: StudyOptions): Unit[] {
@@ -54,6 +69,7 @@ export function unitsOf(shape: ModelShape, options: StudyOptions): Unit[] {
     ...components.flatMap((kind) =>
       directions.flatMap((direction) => layers.flatMap((layer) => patchUnits(shape, direction, kind, layer))),
     ),
+    ...directions.flatMap((direction) => mediationUnits(shape, options, direction)),
   ];
 }
 
@@ -101,6 +117,61 @@ export function patchUnits(shape: ModelShape, direction: Direction, kind: Kind, 
       indices: Array.from({ length: size }, (_, i) => chunk * length + i),
     };
   });
+}
+
+/** The groups of which pairs are made, in the order of computation. */
+export function mediatedGroups(shape: ModelShape, options: Pick<StudyOptions, 'mediation'>): Group[] {
+  const { heads, neurons } = mediatedOf(options.mediation);
+  const kinds: Kind[] = neurons > 0 ? ['heads', 'neurons'] : heads ? ['heads'] : [];
+  return Array.from({ length: shape.nLayers }, (_, layer) => kinds.map((kind) => ({ kind, layer }))).flat();
+}
+
+/** The units of one direction: a first group's one after the other, as they share its runs. */
+function mediationUnits(shape: ModelShape, options: StudyOptions, direction: Direction): MediationUnit[] {
+  const groups = mediatedGroups(shape, options);
+  return groups.flatMap((first, i) =>
+    groups.slice(i).map((second): MediationUnit => {
+      const size = mediatedRuns(shape, options, first, second);
+      return {
+        name: mediationName(direction, first, second),
+        phase: MEDIATION,
+        weight: weightOf(shape, second.kind, second.layer, size),
+        size,
+        direction,
+        first,
+        second,
+      };
+    }),
+  );
+}
+
+/** The name of the unit of two groups. */
+export function mediationName(direction: Direction, first: Group, second: Group): string {
+  return `mediation.${direction}.${first.kind}.${first.layer}.${second.kind}.${second.layer}`;
+}
+
+/** Components of a group: all heads of a layer, or the expected number of its neurons. */
+export function mediatedSize(
+  { nHeads, nLayers }: ModelShape,
+  { mediation }: Pick<StudyOptions, 'mediation'>,
+  kind: Kind,
+): number {
+  return kind === 'heads' ? nHeads : mediatedOf(mediation).neurons / nLayers;
+}
+
+/** Runs of a unit: two for each pair of different groups. Of neurons the expected number, as if spread evenly. */
+export function mediatedRuns(
+  shape: ModelShape,
+  options: Pick<StudyOptions, 'mediation'>,
+  first: Group,
+  second: Group,
+): number {
+  const [firsts, seconds] = [first, second].map(({ kind }) => mediatedSize(shape, options, kind)) as [
+    number,
+    number,
+  ];
+  const isSame = first.kind === second.kind && first.layer === second.layer;
+  return isSame ? Math.max(0, (firsts * (firsts - 1)) / 2) : 2 * firsts * seconds;
 }
 
 /** Runs times the stages (attention or MLP of a block, unembedding) that each goes through. */

@@ -1,10 +1,9 @@
 /**
  * Warnings: what a pair or its runs do that a reader should know. Nothing here stops a study.
  */
-import { isSmallD, type MetricValues } from './metric.ts';
 import type { Pair } from './pair.ts';
 import type { Prompt, Token } from './prompt.ts';
-import type { Contrast, Direction, Kind } from '../terms.ts';
+import { type Contrast, type Direction, isSmallD, type Kind, type MetricValues } from '../terms.ts';
 
 export type LintCode =
   | 'trailing_space'

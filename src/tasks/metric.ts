@@ -31,18 +31,3 @@ export function evaluateMetric(metric: Metric, logits: ArrayLike<number>): numbe
   }
   return answer - wrong;
 }
-
-/** F of the two runs of a pair, in logits for a logit difference. */
-export interface MetricValues {
-  readonly clean: number;
-  readonly corrupted: number;
-}
-
-/** Below this share of |F_clean| + |F_corrupted|, |D| is too small to divide by. */
-export const SMALL_D_SHARE = 0.1;
-
-/** Whether D = F_clean - F_corrupted is too small for normalised values, or no number. */
-export function isSmallD({ clean, corrupted }: MetricValues): boolean {
-  const d = Math.abs(clean - corrupted);
-  return d === 0 || !(d >= SMALL_D_SHARE * (Math.abs(clean) + Math.abs(corrupted)));
-}

@@ -4,6 +4,7 @@
 import { InputError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
+import { promptIds } from '../model/tokenizers/bos.ts';
 import type { Contrast } from '../terms.ts';
 import { checkAnswers, checkIds, checkPrompts, type Limits } from './check.ts';
 import type { Prompt, Token } from './prompt.ts';
@@ -91,15 +92,14 @@ export function pairFromText(
   pair: TextPair,
   options: TextOptions = {},
 ): Pair {
-  const bos = beginningOfSequence(tokenizer, config, options.bos);
-  const answer = singleToken(tokenizer, pair.answer, 'the answer');
-  const wrong = singleToken(tokenizer, pair.wrong, 'the wrong answer');
   const prompt = (text: string): Prompt => {
-    const ids = tokenizer.encode(text);
-    if (bos !== undefined && ids[0] !== bos) ids.unshift(bos);
+    const ids = promptIds(tokenizer, text, options.bos, config.bosTokenId);
     return { text, ids, tokens: ids.map((id) => tokenizer.tokenText(id)) };
   };
-  return checkedPair(prompt(pair.clean), prompt(pair.corrupted), answer, wrong, config, pair.contrast);
+  const [clean, corrupted] = [prompt(pair.clean), prompt(pair.corrupted)];
+  const answer = singleToken(tokenizer, pair.answer, 'the answer');
+  const wrong = singleToken(tokenizer, pair.wrong, 'the wrong answer');
+  return checkedPair(clean, corrupted, answer, wrong, config, pair.contrast);
 }
 
 /**
@@ -139,21 +139,6 @@ export function pairFromIds(config: ModelConfig, pair: IdPair, tokenizer?: Token
 export function inferContrast(fClean: number, fCorrupted: number): Contrast {
   const exchanged = fClean * fCorrupted < 0 && Math.abs(fCorrupted) > Math.abs(fClean) / 4;
   return exchanged ? 'swap' : 'removal';
-}
-
-/** The token to put before a prompt, or undefined for none. */
-function beginningOfSequence(
-  tokenizer: Tokenizer,
-  config: ModelConfig,
-  wanted: boolean | undefined,
-): number | undefined {
-  const id = tokenizer.bosTokenId ?? config.bosTokenId;
-  if (wanted === true && id === undefined) {
-    throw new InputError(
-      'expected a model with a beginning-of-sequence token, got one without; leave --bos out or use --no-bos',
-    );
-  }
-  return (wanted ?? tokenizer.prependsBos) ? id : undefined;
 }
 
 /** The id of an answer that must be one token. `what` names it in messages. */

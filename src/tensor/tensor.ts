@@ -51,6 +51,16 @@ export function row<D extends TensorData>(t: Tensor<D>, index: number): Tensor<D
   return { shape: part.shape.slice(1), data: part.data };
 }
 
+/** The last `count` elements of the first axis, as a view. */
+export function lastRows<D extends TensorData>(t: Tensor<D>, count: number): Tensor<D> {
+  return rows(t, t.shape[0]! - count, t.shape[0]!);
+}
+
+/** [...] to [1, ...], as a view. */
+export function batched<D extends TensorData>(t: Tensor<D>): Tensor<D> {
+  return { shape: [1, ...t.shape], data: t.data };
+}
+
 /** Elements `start` to `end` (exclusive) of any axis, copied. */
 export function slice(t: Tensor, axis: number, start: number, end: number): Tensor {
   const outer = sizeOf(t.shape.slice(0, axis));
@@ -67,12 +77,22 @@ export function slice(t: Tensor, axis: number, start: number, end: number): Tens
   return { shape, data };
 }
 
-/** Joins tensors along the first axis. */
+/** Joins tensors along their first axis. Throws RangeError for none. */
+export function joinRows<T extends Tensor | Tensor<Int32Array>>(parts: readonly T[]): T {
+  const [first] = parts;
+  if (!first) throw new RangeError('nothing to join');
+  const length = parts.reduce((sum, part) => sum + part.data.length, 0);
+  const data = first.data instanceof Int32Array ? new Int32Array(length) : new Float32Array(length);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  const count = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
+  return tensor<Float32Array | Int32Array>(data, [count, ...first.shape.slice(1)]) as T;
+}
+
+/** Joins tensors of one shape along a new first axis. Throws RangeError for none. */
 export function stack(parts: readonly Tensor[]): Tensor {
-  const first = parts[0];
-  if (!first) throw new RangeError('nothing to stack');
-  const size = sizeOf(first.shape);
-  const data = new Float32Array(size * parts.length);
-  parts.forEach((part, i) => data.set(part.data, i * size));
-  return { shape: [parts.length, ...first.shape], data };
+  return joinRows(parts.map(batched));
 }

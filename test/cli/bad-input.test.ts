@@ -75,7 +75,14 @@ describe.concurrent('options', () => {
     study('--components heads,heads', /each once/),
     study('--directions clean_corrupt', /expected some of noising, denoising.*got "clean_corrupt"/),
     study('--measures change', /expected some of .*through.* for --measures, got "change"/),
-    study('--mediation all', /expected none for --mediation, got "all"/),
+    study('--mediation all', /expected mediation to be none, heads or heads\+neurons:N .*, got "all"/),
+    study('--mediation heads+neurons:0', /expected mediation to be .*, got "heads\+neurons:0"/),
+    study(
+      '--components neurons --mediation heads',
+      /expected mediation to be none where components leave out/,
+    ),
+    study('--components heads --mediation heads+neurons:4', /expected mediation to be heads or none where/),
+    study('--shard 0/2 --mediation heads+neurons:4', /expected mediation to be heads or none with shards/),
     study('--steps 0', /expected a whole number from 1 to 10000 for --steps, got "0"/),
     study('--steps 1e3', /for --steps, got "1e3"/),
     study('--steps 100000000', /from 1 to 10000 for --steps/),
@@ -95,8 +102,6 @@ describe.concurrent('options', () => {
   test.each(rows)('%j', refused);
 
   const later: Row[] = [
-    study('--mediation heads', /--mediation heads is not yet there in this version; leave it out/),
-    study('--mediation heads+neurons:256', /--mediation heads\+neurons:256 is not yet there/),
     study('--as-published', /--as-published is not yet there/),
     study('--device gpu', /expected cpu or webgpu for --device, got "gpu"/),
   ];

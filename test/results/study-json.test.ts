@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.ts';
 import {
   formatStudyJson,
-  isSmallD,
   parseStudyJson,
   STUDY_SCHEMA,
   type StudyJson,
@@ -54,16 +53,5 @@ describe('study.json', () => {
   ])('refuses %s', (_what, text, message) => {
     expect(() => parseStudyJson(text)).toThrow(InputError);
     expect(() => parseStudyJson(text)).toThrow(message);
-  });
-});
-
-describe('isSmallD', () => {
-  it.each([
-    [{ clean: 1, corrupted: 0.8, D: 0.2 }, false],
-    [{ clean: 1, corrupted: 0.83, D: 0.17 }, true],
-    [{ clean: 0, corrupted: 0, D: 0 }, true],
-    [{ clean: Number.NaN, corrupted: 0, D: Number.NaN }, true],
-  ])('%o is %s', (metric, small) => {
-    expect(isSmallD({ name: 'logit difference', ...metric })).toBe(small);
   });
 });

@@ -2,30 +2,13 @@
  * Which arrays a study writes whole: everything up to 256,000,000 bytes, and more with `full`.
  */
 import { describe, expect, test } from 'vitest';
-import type { ModelConfig } from '../../src/model/config.ts';
 import { planEffects, WHOLE_BYTES } from '../../src/study/effects-plan.ts';
 import { DEFAULTS, type StudyOptions } from '../../src/study/options.ts';
+import { GPT2_SMALL } from '../support/configs.ts';
 
-/** GPT-2 small. */
-const CONFIG: ModelConfig = {
-  family: 'gpt2',
-  architecture: 'GPT2LMHeadModel',
-  nLayers: 12,
-  dModel: 768,
-  nHeads: 12,
-  nKvHeads: 12,
-  dHead: 64,
-  dMlp: 3072,
-  vocabulary: 50257,
-  context: 1024,
-  activation: 'gelu_new',
-  normEps: 1e-5,
-  tiedEmbeddings: true,
-};
-
-const plan = (options: Partial<StudyOptions>, config = CONFIG) =>
+const plan = (options: Partial<StudyOptions>, config = GPT2_SMALL) =>
   planEffects(config, { ...DEFAULTS, ...options }, 'm');
-const names = (options: Partial<StudyOptions>, config = CONFIG) =>
+const names = (options: Partial<StudyOptions>, config = GPT2_SMALL) =>
   plan(options, config).arrays.map(({ name }) => name);
 
 describe('arrays of GPT-2 small', () => {
@@ -62,7 +45,7 @@ describe('arrays of GPT-2 small', () => {
 
 test('the bound is on the uncompressed float32 of the full shape, and may be met', () => {
   // 4 x 1 x 1 x 8000 x 8000 = 256,000,000
-  const meets = { ...CONFIG, nLayers: 1, dMlp: 8000 };
+  const meets = { ...GPT2_SMALL, nLayers: 1, dMlp: 8000 };
   expect(WHOLE_BYTES).toBe(256_000_000);
   expect(plan({ components: ['neurons'] }, meets).absent).toEqual([]);
   expect(plan({ components: ['neurons'] }, { ...meets, dMlp: 8001 }).absent).toContain('neurons_to_neurons');

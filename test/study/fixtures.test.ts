@@ -2,11 +2,14 @@
  * Whole studies against the references: every array that TransformerLens, Captum and torch say something about, and what
  * follows from arrays (latent sets, labels, summaries) computed again from its definition.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MEASURES } from '../../src/effects/measures.ts';
 import type { Model } from '../../src/patch/model.ts';
 import type { StudyResults } from '../../src/results/read.ts';
 import { DIRECTIONS, type Kind, KINDS } from '../../src/terms.ts';
+import { decodeSafetensors } from '../../src/tensor/safetensors.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { CASES, centred, DETAILED, loadTiny, pairOf, readCase, SMALL_D } from '../support/cases.ts';
 import { TOLERANCES, type Tolerance } from '../support/close.ts';
@@ -99,6 +102,17 @@ describe.each(VARIANTS)('$name, $weights weights', ({ name, weights, prefix }) =
       expect(index.data).toEqual(listed.index);
       expect(value.data).toEqual(listed.value);
     });
+  });
+
+  test.each(DIRECTIONS)('via and interaction of all pairs of heads, %s', (direction) => {
+    const bytes = readFileSync(join(results.folder, 'mediation.safetensors'));
+    const pairs = decodeSafetensors(bytes, 'mediation.safetensors') as Map<string, Tensor>;
+    // Differences of F: rounding is on its scale.
+    const scale = Math.max(...reference.expected('metric').data.map(Math.abs));
+    for (const name of [`${direction}.via`, `${direction}.interaction`]) {
+      const tolerance = { ...TOLERANCES.reference, atol: 1e-5 * scale };
+      expect(pairs.get(name)!, name).toBeClose(expected(name), tolerance);
+    }
   });
 
   test('completeness gaps are what the scores of each layer miss', () => {

@@ -110,7 +110,12 @@ describe('a shard', () => {
     expect(units.length).toBeLessThan(total);
     expect(record).toEqual(recordOf(folder, 'shard.1-of-3.json'));
     expect(record.shard).toEqual({ index: 1, count: 3 });
-    expect(record.phases.map(({ name }) => name)).toEqual(['both runs', 'integrated gradients', 'patching']);
+    expect(record.phases.map(({ name }) => name)).toEqual([
+      'both runs',
+      'integrated gradients',
+      'patching',
+      'mediation',
+    ]);
   });
 
   test('goes on without resume, and adds up its time', async () => {

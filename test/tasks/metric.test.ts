@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateMetric, isSmallD, logitDifference } from '../../src/tasks/metric.ts';
+import { evaluateMetric, logitDifference } from '../../src/tasks/metric.ts';
 
 describe('the logit difference', () => {
   it('subtracts in float64', () => {
@@ -17,17 +17,5 @@ describe('the logit difference', () => {
 
   it('refuses a token outside the row', () => {
     expect(() => evaluateMetric(logitDifference(0, 5), Float32Array.of(1, 2))).toThrow(RangeError);
-  });
-});
-
-describe('isSmallD', () => {
-  it.each([
-    [3.5, -2, false],
-    [1, 0.9, true],
-    [5.5, 4.5, false],
-    [0, 0, true],
-    [Number.NaN, 0, true],
-  ])('F = %s clean, %s corrupted: %s', (clean, corrupted, small) => {
-    expect(isSmallD({ clean, corrupted })).toBe(small);
   });
 });

@@ -3,7 +3,7 @@
  *
  * Query heads of one group share their key and value head: they stand under one another as rows of one product.
  */
-import type { Dim, Value } from '../../graph/graph.ts';
+import { times, type Value } from '../../graph/graph.ts';
 import { blockSite } from '../sites.ts';
 import type { StageBuilder } from './parts.ts';
 
@@ -15,11 +15,6 @@ export function attend(g: StageBuilder, layer: number, q: Value, k: Value, v: Va
   const mixed = g.options.past === 0 ? mix(g, layer, q, k, v) : mixAfterPast(g, q, k, v);
   const z = g.hook(blockSite(layer, 'attn.hook_z'), mixed);
   return g.hook(blockSite(layer, 'hook_attn_out'), output(g, layer, z));
-}
-
-/** n times a dim that may be a name. */
-function times(n: number, dim: Dim): Dim {
-  return typeof dim === 'number' ? n * dim : n === 1 ? dim : `${n}*${dim}`;
 }
 
 /** Values mixed by attention, all positions being the stage's own: [batch, pos, heads, d_head]. */

@@ -2,6 +2,7 @@
  * What both families share: a linear map, a norm under its hook names, and projections to heads.
  */
 import type { Dim, Dims, NormKind, Value } from '../../graph/graph.ts';
+import { alignedWidth } from '../../ops/alignment.ts';
 import { Builder } from '../../ops/builder.ts';
 import type { ModelConfig } from '../config.ts';
 import { blockSite } from '../sites.ts';
@@ -144,14 +145,10 @@ function readingLine(g: StageBuilder, x: Value, { base, amount, write }: Line, p
   };
 }
 
-/** Values in one of the widest registers. */
-const ALIGNED = 16;
-
 /** Rows [., ., d_model] less their mean. */
 function centred(g: StageBuilder, rows: Value): Value {
   const { dModel } = g.config;
-  // Rows of a multiple of ALIGNED: else the sum of a row is rounded by its place in memory, so by its place in the batch.
-  const spare = (ALIGNED - (dModel % ALIGNED)) % ALIGNED;
+  const spare = alignedWidth(dModel) - dModel;
   const aligned = spare === 0 ? rows : g.pad(rows, 2, 0, spare);
   return g.sub(rows, g.scale(g.sum(aligned, [2], true), 1 / dModel));
 }

@@ -31,16 +31,17 @@ export function bosRule(facts: BosFacts): Pick<Tokenizer, 'bosTokenId' | 'prepen
 /**
  * Token ids of a prompt, with the beginning-of-sequence token where the user or the model wants it.
  * @param bos true: with it; false: without; undefined: the model's default.
+ * @param configured `bos_token_id` of config.json, for a tokenizer that names none.
  * @throws InputError where it is asked for and the model has none.
  */
-export function promptIds(tokenizer: Tokenizer, text: string, bos?: boolean): number[] {
-  const ids = tokenizer.encode(text);
-  const { bosTokenId } = tokenizer;
-  if (!(bos ?? tokenizer.prependsBos)) return ids;
-  if (bosTokenId === undefined) {
+export function promptIds(tokenizer: Tokenizer, text: string, bos?: boolean, configured?: number): number[] {
+  const id = tokenizer.bosTokenId ?? configured;
+  if (bos === true && id === undefined) {
     throw new InputError(
-      'expected a model with a beginning-of-sequence token for --bos, got one without; leave --bos out',
+      'expected a model with a beginning-of-sequence token, got one without; leave --bos out or use --no-bos',
     );
   }
-  return ids[0] === bosTokenId ? ids : [bosTokenId, ...ids];
+  const ids = tokenizer.encode(text);
+  const wanted = bos ?? tokenizer.prependsBos;
+  return !wanted || id === undefined || ids[0] === id ? ids : [id, ...ids];
 }

@@ -7,7 +7,8 @@ import { componentsPerLayer, type ModelConfig } from '../../model/config.ts';
 import { DIRECTIONS, type Kind } from '../../terms.ts';
 import { planEffects } from '../effects-plan.ts';
 import type { StudyOptions } from '../options.ts';
-import { ofPhase, PATCHING, unitsOf } from '../units.ts';
+import { mediatedOf } from '../mediation-option.ts';
+import { MEDIATION, mediatedSize, ofPhase, PATCHING, unitsOf } from '../units.ts';
 import type { Extent } from './flop.ts';
 
 const VALUE_BYTES = 4;
@@ -30,6 +31,9 @@ export interface DiskPlan {
   /** Units in `.work`, which goes when the study ends. */
   readonly attributionWork: Written;
   readonly patchingWork: Written;
+  readonly mediationWork: Written;
+  /** Arrays of mediation.safetensors. */
+  readonly mediation: number;
   readonly page: number;
 }
 
@@ -39,6 +43,8 @@ export function diskPlan(config: ModelConfig, extent: Extent, options: StudyOpti
     scores: scoreBytes(config, extent, options),
     attributionWork: attributionWork(config, extent, options),
     patchingWork: patchingWork(config, options),
+    mediationWork: mediationWork(config, options),
+    mediation: mediationBytes(config, options),
     page: options.figures ? PAGE_BYTES : 0,
   };
 }
@@ -103,4 +109,24 @@ function patchingWork(config: ModelConfig, options: StudyOptions): Written {
   const perSource = 3 + LEDGER_PARTS + options.components.length * (config.nLayers + 3 * TOP);
   const sources = units.reduce((sum, { indices }) => sum + indices.length, 0);
   return { files: units.length, bytes: VALUE_BYTES * sources * perSource };
+}
+
+/** AP of the first components; via, and F of both, of all pairs. */
+function mediationWork(config: ModelConfig, options: StudyOptions): Written {
+  const units = ofPhase(unitsOf(config, options), MEDIATION);
+  const floats = units.reduce((sum, { first, second }) => {
+    const [firsts, seconds] = [first, second].map(({ kind }) => mediatedSize(config, options, kind));
+    return sum + firsts! * (1 + 2 * seconds!);
+  }, 0);
+  return { files: units.length, bytes: Math.round(VALUE_BYTES * floats) };
+}
+
+/** Via and interaction of all heads; with neurons the list of components, and both of them all. */
+function mediationBytes({ nLayers, nHeads }: ModelConfig, { mediation, directions }: StudyOptions): number {
+  const { heads, neurons } = mediatedOf(mediation);
+  if (!heads) return 0;
+  const ofHeads = nLayers * nHeads;
+  const all = ofHeads + neurons;
+  const listed = neurons > 0 ? 2 * directions.length * all ** 2 + 3 * all : 0;
+  return VALUE_BYTES * (2 * directions.length * ofHeads ** 2 + listed);
 }

@@ -158,6 +158,25 @@ export function entranceFlop(config: ModelConfig, extent: Extent, kind: Kind, la
   return ENTRANCE_ROWS * (start + observationFlop(config) + patchedFlop(config, extent, 'heads', 0).row);
 }
 
+/** A component patched alone, nothing observed: what pairs start from. */
+export function firstFlop(config: ModelConfig, extent: Extent, kind: Kind, layer: number): number {
+  return forward(behind(config, extent, kind, layer));
+}
+
+/** A pair's run, from behind its second component. What a head writes is a product of its own. */
+export function pairFlop(config: ModelConfig, extent: Extent, kind: Kind, layer: number): number {
+  const positions = layer === config.nLayers - 1 ? 1 : extent.length - extent.first;
+  const written = kind === 'heads' ? 2 * positions * config.dHead * config.dModel : 0;
+  return forward(behind(config, extent, kind, layer)) + written;
+}
+
+/** The base run of pairs. */
+export function pairBaseFlop(config: ModelConfig, { length, first }: Extent): number {
+  const queries = config.nLayers === 1 ? 1 : length - first;
+  const start = forward(attentionProducts(config, length - first, queries, length));
+  return ENTRANCE_ROWS * (start + forward(behind(config, { length, first }, 'heads', 0)));
+}
+
 /** What both prompts share, once; both forward and back at all positions behind it; all logits at their ends. */
 export function bothRunsFlop(config: ModelConfig, { length, first }: Extent): number {
   const { nLayers, dModel, vocabulary } = config;

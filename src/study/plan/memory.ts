@@ -58,6 +58,7 @@ export interface PhaseMemory {
   readonly bothRuns: number;
   readonly attribution: number;
   readonly patching: number;
+  readonly mediation: number;
   readonly page: number;
 }
 
@@ -84,7 +85,7 @@ export function blockBytes({ family, nLayers, dModel, dHead, nHeads, nKvHeads, d
 export function phaseMemory(
   config: ModelConfig,
   extent: Extent,
-  { figures }: Pick<StudyOptions, 'figures'>,
+  { figures, mediation: pairs }: Pick<StudyOptions, 'figures' | 'mediation'>,
   { rows, batch }: Batches,
 ): PhaseMemory {
   const { vocabulary, dModel, nLayers, nKvHeads, nHeads, dHead, dMlp } = config;
@@ -112,12 +113,16 @@ export function phaseMemory(
   const afterwards = Math.max(bothRuns, attribution);
   const drawing = PAGE_BYTES + PAGE_COMPONENT_BYTES * nLayers * (nHeads + dMlp);
   const patching = Math.max(afterwards + NOT_REUSED * arenas, observing);
+  // Of a first group's runs, every stream and value behind it: as they come, and as they are kept.
+  const firsts = 2 * FLOAT_BYTES * nHeads * nLayers * size * (dModel + nHeads * dHead);
+  const mediation = pairs === 'none' ? 0 : patching + firsts;
   return {
     weights: always - runs - past,
     bothRuns,
     attribution: afterwards,
     patching,
-    page: figures ? Math.max(always + PAGE_LEAST_BYTES, patching + drawing) : 0,
+    mediation,
+    page: figures ? Math.max(always + PAGE_LEAST_BYTES, Math.max(patching, mediation) + drawing) : 0,
   };
 }
 
@@ -136,7 +141,7 @@ export function defaultBudget(): number {
 export function batchesFor(
   config: ModelConfig,
   extent: Extent,
-  options: Pick<StudyOptions, 'batch' | 'memory' | 'figures'>,
+  options: Pick<StudyOptions, 'batch' | 'memory' | 'figures' | 'mediation'>,
 ): Batches {
   const { batch: most, memory: budget = defaultBudget() } = options;
   const least = Math.min(LEAST_BATCH, most);
@@ -150,8 +155,8 @@ export function batchesFor(
   }
   const smaller = [MOST_ROWS, 32, 16, 8, 4, 2];
   const fits = (batches: Batches) => {
-    const { attribution, patching, page } = phaseMemory(config, extent, options, batches);
-    return Math.max(attribution, patching, page) <= budget;
+    const { attribution, patching, mediation, page } = phaseMemory(config, extent, options, batches);
+    return Math.max(attribution, patching, mediation, page) <= budget;
   };
   const rows = smaller.find((count) => fits({ rows: count, batch: least })) ?? LEAST_ROWS;
   const batch = [most, ...smaller.filter((count) => count < most)].find((count) =>

@@ -8,7 +8,7 @@ import type { Pair } from '../../tasks/pair.ts';
 import type { Kind } from '../../terms.ts';
 import { DEFAULT_STEPS, type StudyOptions } from '../options.ts';
 import { shardOf } from '../shard.ts';
-import { ATTRIBUTION, ofPhase, PATCHING, unitsOf } from '../units.ts';
+import { ATTRIBUTION, type Group, MEDIATION, mediatedSize, ofPhase, PATCHING, unitsOf } from '../units.ts';
 import { type DiskPlan, diskPlan } from './disk.ts';
 import {
   type BatchFlop,
@@ -17,6 +17,9 @@ import {
   entranceFlop,
   type Extent,
   extentOf,
+  firstFlop,
+  pairBaseFlop,
+  pairFlop,
   patchedFlop,
   patchedRows,
   pathFlop,
@@ -119,7 +122,7 @@ function planWithout(
     seconds: sum(({ seconds }) => seconds),
     peak_bytes: Math.max(...phases.map(({ peak_bytes }) => peak_bytes)),
     disk_bytes: sum(({ disk_bytes }) => disk_bytes),
-    work_bytes: disk.attributionWork.bytes + disk.patchingWork.bytes,
+    work_bytes: disk.attributionWork.bytes + disk.patchingWork.bytes + disk.mediationWork.bytes,
     ...batches,
     budget: options.memory ?? defaultBudget(),
     rate: rates.source,
@@ -159,6 +162,8 @@ function phasesOf(work: Work): PhasePlan[] {
     { name: 'integrated gradients', ...attributionWork(work), peak_bytes: memory.attribution },
     { name: 'patching', ...patchingWork(work), peak_bytes: memory.patching },
   ];
+  if (options.mediation !== 'none')
+    phases.push({ name: MEDIATION, ...mediationWork(work), peak_bytes: memory.mediation });
   if (!options.figures) return phases;
   const page = { runs: 0, flop: 0, seconds: PAGE_SECONDS, disk_bytes: disk.page };
   return [...phases, { name: PAGE_PHASE, ...page, peak_bytes: memory.page }];
@@ -210,6 +215,38 @@ function patchingWork(work: Work): Amounts {
   // Files are written while the engine runs.
   seconds = Math.max(seconds, writing(files, bytes)) + SOURCE_SECONDS * runs;
   return { runs, flop, seconds, disk_bytes: bytes };
+}
+
+/** The runs of all pairs, and those of the first components that they start from. */
+function mediationWork(work: Work): Amounts {
+  const { config, extent, options, disk, rates } = work;
+  const units = ofPhase(unitsOfShard(work), MEDIATION);
+  const sizeOf = ({ kind }: Group) => mediatedSize(config, options, kind);
+  let runs = 0;
+  let flop = 0;
+  let seconds = rates.patchingSessions * blockBytes(config);
+  const add = ({ kind, layer }: Group, rows: number, flopOf: typeof pairFlop) => {
+    const all = (at: number) => rows * flopOf(config, extent, kind, at);
+    runs += rows;
+    flop += all(layer);
+    seconds += programSeconds(rates.patching[kind], config, layer, rows, all);
+  };
+  const begun = new Set<string>();
+  for (const { direction, first, second, size } of units) {
+    if (!begun.has(direction)) flop += pairBaseFlop(config, extent);
+    const name = `${direction} ${first.kind} ${first.layer}`;
+    if (!begun.has(name)) add(first, Math.max(2, sizeOf(first)), firstFlop);
+    begun.add(direction).add(name);
+    const isSame = first.kind === second.kind && first.layer === second.layer;
+    add(second, size, isSame ? firstFlop : pairFlop);
+  }
+  const { files, bytes } = disk.mediationWork;
+  return {
+    runs: Math.round(runs),
+    flop,
+    seconds: seconds + writing(files, bytes + disk.mediation),
+    disk_bytes: bytes + disk.mediation,
+  };
 }
 
 /** The base runs of one direction. */

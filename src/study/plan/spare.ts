@@ -35,12 +35,17 @@ export function savings(
 }
 
 function alternatives(options: StudyOptions): [string, Partial<StudyOptions>][] {
-  const { components, directions, measures, steps, full } = options;
+  const { components, directions, measures, mediation, steps, full } = options;
   const all: [boolean, string, Partial<StudyOptions>][] = [
-    [components.length > 1, '--components heads', { components: ['heads'] }],
+    [
+      components.length > 1,
+      '--components heads',
+      { components: ['heads'], mediation: mediation === 'none' ? 'none' : 'heads' },
+    ],
     [directions.length > 1, '--directions noising', { directions: ['noising'] }],
     [steps !== 'auto' && steps > FEWER_STEPS, `--steps ${FEWER_STEPS}`, { steps: FEWER_STEPS }],
     [measures.length > 0, '--measures none', { measures: [] }],
+    [mediation !== 'none', '--mediation none', { mediation: 'none' }],
     [full, 'without --full', { full: false }],
   ];
   return all.flatMap(([applies, option, change]): [string, Partial<StudyOptions>][] =>

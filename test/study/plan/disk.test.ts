@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MEASURES } from '../../../src/effects/measures.ts';
 import type { Model } from '../../../src/patch/model.ts';
-import { DEFAULTS, type StudyOptions } from '../../../src/study/options.ts';
+import { DEFAULTS, resolveOptions, type StudyOptions } from '../../../src/study/options.ts';
 import { type DiskPlan, diskPlan } from '../../../src/study/plan/disk.ts';
 import { extentOf } from '../../../src/study/plan/flop.ts';
 import { study } from '../../../src/study/study.ts';
@@ -34,8 +34,8 @@ async function written(
   const work = join(options.out, '.work');
   const units: Record<string, { files: number; bytes: number }> = {};
   const onProgress = ({ phase, done, total }: { phase: string; done: number; total: number }) => {
-    if (phase !== 'patching' || done < total) return;
-    for (const prefix of ['ig.', 'patch.']) {
+    if (phase !== (options.mediation === 'none' ? 'patching' : 'mediation') || done < total) return;
+    for (const prefix of ['ig.', 'patch.', 'mediation.']) {
       const files = readdirSync(work).filter((name) => name.startsWith(prefix));
       units[prefix] = {
         files: files.length,
@@ -52,6 +52,8 @@ async function written(
     scores: arrayBytes(join(options.out, 'scores.safetensors')),
     attributionWork: units['ig.']!,
     patchingWork: units['patch.']!,
+    mediationWork: units['mediation.']!,
+    mediation: options.mediation === 'none' ? 0 : arrayBytes(join(options.out, 'mediation.safetensors')),
   };
 }
 
@@ -73,7 +75,7 @@ describe.each(['gpt2-odd', 'llama-gqa', 'llama-one-layer'])('%s', (name) => {
     ],
   ])('writes what is planned: %s', async (_, chosen) => {
     const pair = pairOf(model, reference);
-    const options = { ...DEFAULTS, figures: false, out: out('disk'), steps: 2, ...chosen };
+    const options = resolveOptions({ figures: false, out: out('disk'), steps: 2, ...chosen });
     const { page, ...planned } = diskPlan(model.config, extentOf(pair), options);
     expect(page).toBe(0);
     expect(await written(model, pair, options)).toEqual(planned);

@@ -6,12 +6,16 @@ import { describe, expect, test } from 'vitest';
 import { layerIntegratedGradients, MAX_ROWS } from '../../../src/attribution/integrated-gradients.ts';
 import { wayOf } from '../../../src/effects/entrance.ts';
 import { patchSources, preparePatching } from '../../../src/effects/patching.ts';
+import { firstRuns, pairEffects, prepareMediation } from '../../../src/mediation/pairs.ts';
 import { finalLogits, runBoth } from '../../../src/patch/pair-runs.ts';
 import { SuffixChain } from '../../../src/patch/suffix.ts';
 import {
   batchFlop,
-  entranceFlop,
   bothRunsFlop,
+  entranceFlop,
+  firstFlop,
+  pairBaseFlop,
+  pairFlop,
   patchedRows,
   patchedFlop,
   pathFlop,
@@ -96,6 +100,34 @@ describe('formulas equal the products of the real graphs', () => {
       { numRuns: 30 },
     );
   });
+});
+
+test('of all pairs of heads: base run, runs of each first layer, and of each pair', async () => {
+  await fc.assert(
+    fc.asyncProperty(smallConfigs, extents, async (config, extent) => {
+      const { dry, chain, base, other } = await begun(config, extent);
+      dry.flop();
+      const indices = Array.from({ length: config.nHeads }, (_, i) => i);
+      const groups = Array.from({ length: config.nLayers }, (_, layer) => ({
+        kind: 'heads' as const,
+        layer,
+        indices,
+      }));
+      const source = { model: chain.model, metric: METRIC, base, other };
+      const mediating = await prepareMediation(chain, source, groups, 64);
+      expect(dry.flop()).toBe(pairBaseFlop(config, extent));
+      for (const [at, first] of groups.entries()) {
+        const runs = await firstRuns(mediating, first);
+        expect(dry.flop()).toBe(Math.max(2, indices.length) * firstFlop(config, extent, 'heads', at));
+        for (const second of groups.slice(at + 1)) {
+          await pairEffects(mediating, first, second, runs);
+          const pairs = 2 * indices.length ** 2;
+          expect(dry.flop()).toBe(pairs * pairFlop(config, extent, 'heads', second.layer));
+        }
+      }
+    }),
+    { numRuns: 30 },
+  );
 });
 
 test('all neurons of GPT-2 small, one direction, 19 tokens that differ from 10 on: 21.8 TFLOP', () => {

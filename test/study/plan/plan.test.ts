@@ -71,6 +71,7 @@ describe('GPT-2 small', () => {
       'both runs',
       'integrated gradients',
       'patching',
+      'mediation',
     ]);
   });
 });
