@@ -1,6 +1,16 @@
 /**
  * mediators: causal interpretability of transformer language models, exact and fast, in Node.
  */
+export {
+  type CircuitEdge,
+  type CircuitGraph,
+  type CircuitNode,
+  type CircuitThresholds,
+  type EdgeKind,
+} from './circuit/circuit.ts';
+export { type CircuitOptions, circuitGraph } from './circuit/graph.ts';
+export { toGraphml } from './circuit/graphml.ts';
+export { toViewerJson, type ViewerJson, type ViewerOptions } from './circuit/viewer-json.ts';
 export { CancelledError, InputError, RunError } from './errors.ts';
 export type { Measure } from './effects/measures.ts';
 export { type LoadModelOptions, loadModel } from './load-model.ts';

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { explain, EXIT } from './exit.ts';
+import { exportCommand } from './export.ts';
 import { mergeCommand } from './merge.ts';
 import { pathsCommand } from './paths.ts';
 import { reportCommand } from './report.ts';
@@ -27,6 +28,7 @@ function program(signal: AbortSignal): Command {
     .addCommand(mergeCommand(signal))
     .addCommand(pathsCommand(signal))
     .addCommand(reportCommand(signal))
+    .addCommand(exportCommand())
     .addHelpText('after', '\nmediators help <command> tells the options of a command.')
     .helpCommand('help [command]', 'display help for a command') as Command;
   for (const name of LATER) {
@@ -36,7 +38,7 @@ function program(signal: AbortSignal): Command {
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
-        throw notYet(name, 'study, merge, paths and report are there');
+        throw notYet(name, 'study, merge, paths, report and export are there');
       });
   }
   for (const command of [root, ...root.commands]) {

@@ -3,7 +3,8 @@
  */
 import { BACKGROUND, FONT_FAMILY, INK, SOFT_INK } from './palette.ts';
 import { gridPanel, type Panel, textPanel } from './panel.ts';
-import { escapeXml, visibleText, wrapText } from './text.ts';
+import { escapeXml } from '../xml.ts';
+import { visibleText, wrapText } from './text.ts';
 
 export interface Figure {
   /** File name without its ending. */

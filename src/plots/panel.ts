@@ -4,7 +4,8 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { FONT_SIZE, INK } from './palette.ts';
-import { escapeXml, visibleText } from './text.ts';
+import { escapeXml } from '../xml.ts';
+import { visibleText } from './text.ts';
 
 export interface Panel {
   width: number;

@@ -1,12 +1,13 @@
 /** All figures of a study, in the order of the page. */
 import type { Figure } from '../plots/figure.ts';
+import { circuitStudyFigure } from './circuit-figures.ts';
 import { latentFigure, ledgerFigure, matrixFigures } from './effect-figures.ts';
 import { gainsFigure, neuronHistogramsFigure } from './gain-figures.ts';
 import { asymmetryFigure, headMapsFigure, scatterFigure, tokensFigure } from './head-figures.ts';
 import type { StudyView } from './view.ts';
 
 /** Sections of the page that hold figures. */
-export type FigureSection = 'pair' | 'heads' | 'effects' | 'ledger' | 'gains' | 'neurons';
+export type FigureSection = 'pair' | 'heads' | 'circuit' | 'effects' | 'ledger' | 'gains' | 'neurons';
 
 export interface ReportFigure extends Figure {
   section: FigureSection;
@@ -25,6 +26,7 @@ export async function studyFigures(view: StudyView): Promise<ReportFigure[]> {
         headMapsFigure(view, 'ig'),
       ],
     ],
+    ['circuit', [await circuitStudyFigure(view)]],
     ['effects', [await latentFigure(view), ...(await matrixFigures(view))]],
     ['ledger', view.kinds.map((kind) => ledgerFigure(view, kind))],
     ['gains', view.kinds.map((kind) => gainsFigure(view, kind))],

@@ -1,5 +1,6 @@
 /** Small helpers that write HTML. Everything that comes from a file passes through `escape`. */
-import { escapeXml, visibleText, visibleToken } from '../plots/text.ts';
+import { visibleText, visibleToken } from '../plots/text.ts';
+import { escapeXml } from '../xml.ts';
 
 /** Running text from a file: escaped, control characters visible. */
 export function escape(text: string): string {

@@ -1,5 +1,5 @@
 /** `report.html`: one page that opens offline, with everything in it. */
-import { escapeXml } from '../plots/text.ts';
+import { escapeXml } from '../xml.ts';
 import type { FigureSection, ReportFigure } from './figures.ts';
 import { guideHtml } from './guide.ts';
 import { escape } from './html.ts';
@@ -83,6 +83,7 @@ function sectionsOf(view: StudyView, figures: readonly ReportFigure[]): Section[
     { id: 'warnings', title: 'Warnings', html: warningsHtml(view) },
     { id: 'pair', title: 'The pair', html: drawn('pair') },
     { id: 'heads', title: 'Heads', html: drawn('heads') },
+    { id: 'circuit', title: 'The circuit', html: drawn('circuit') },
     { id: 'effects', title: 'Heads on heads', html: drawn('effects') + absentHtml(view) },
     { id: 'ledger', title: 'Ledger', html: drawn('ledger') },
     { id: 'gains', title: 'Gains', html: drawn('gains') },

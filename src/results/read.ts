@@ -1,5 +1,5 @@
 /**
- * Opens the folder of a study: `study.json`, `scores.safetensors` and `effects.zarr`.
+ * Opens the folder of a study: `study.json`, `scores.safetensors`, `effects.zarr` and `mediation.safetensors`.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { systemReason } from '../files.ts';
 import { decodeSafetensors } from '../tensor/safetensors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { EffectsReader } from './effects-reader.ts';
+import { type Mediation, readMediation } from './mediation.ts';
 import { parseStudyJson, type StudyJson } from './study-json.ts';
 
 /** Everything that a study wrote, as figures and pages read it. */
@@ -18,6 +19,11 @@ export interface StudyResults {
   /** float32 arrays by name, such as `ap.noising.heads`; those of a kind or direction not computed are absent. */
   scores: ReadonlyMap<string, Tensor>;
   effects: EffectsReader;
+  /**
+   * What pairs of components do; undefined for a study without it. Read at the first call.
+   * Rejects with InputError where the file does not fit the study.
+   */
+  mediation(): Promise<Mediation | undefined>;
 }
 
 /**
@@ -31,7 +37,14 @@ export async function openStudy(folder: string, study?: StudyJson): Promise<Stud
     readScores(folder),
     EffectsReader.open(join(folder, 'effects.zarr')),
   ]);
-  return { folder, study: description, scores, effects };
+  let mediation: Promise<Mediation | undefined> | undefined;
+  return {
+    folder,
+    study: description,
+    scores,
+    effects,
+    mediation: () => (mediation ??= readMediation(folder, description.shape)),
+  };
 }
 
 /** Reads `study.json` of a folder. */

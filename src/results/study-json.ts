@@ -7,6 +7,8 @@
  */
 import * as z from 'zod';
 import { InputError } from '../errors.ts';
+import { component, count, real } from './json-values.ts';
+import { componentPartners, type ComponentPartnersJson } from './partners-json.ts';
 import { type Component, CONTRASTS, type Contrast, type Direction, type Kind, KINDS } from '../terms.ts';
 
 export const STUDY_SCHEMA_NAME = 'mediators/study';
@@ -180,18 +182,15 @@ export interface StudyJson extends KnownJson {
   labels: PerKind<LabelSetsJson>;
   label_stability: PerKind<LabelStabilityJson>;
   controls: PerKind<PerDirection<ControlsJson>>;
+  /** Components with an effect of their own, the largest first; absent where no pairs were computed. */
+  partners?: ComponentPartnersJson[];
+  /** Components that no single score shows, but some pair does; absent where no pairs were computed. */
+  hidden_backups?: ComponentPartnersJson[];
   /** Names of effect arrays that are too large to be written whole. */
   arrays_absent: string[];
 }
 
 const text = z.string();
-const count = z.number().int().nonnegative();
-/** A number that may be missing: null in the file, NaN in memory. */
-const real = z
-  .number()
-  .nullable()
-  .transform((value) => value ?? Number.NaN);
-const component = z.tuple([count, count]);
 const components = z.array(component);
 const prompt = z.object({ text: text.nullable(), ids: z.array(count), tokens: z.array(text) });
 const token = z.object({ id: count, text: text.nullable() });
@@ -270,6 +269,8 @@ export const studyJson: z.ZodType<StudyJson> = z.object({
   labels: perKind(z.partialRecord(z.enum(LABELS), components)),
   label_stability: perKind(z.object({ half_tau: count, double_tau: count })),
   controls: perKind(perDirection(controls)),
+  partners: z.array(componentPartners).optional(),
+  hidden_backups: z.array(componentPartners).optional(),
   arrays_absent: z.array(text),
 });
 

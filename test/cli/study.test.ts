@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 
 /** Results, which must be the same bytes however a study came about. */
-const isResult = (path: string) => path === 'scores.safetensors' || path.startsWith('effects.zarr');
+const isResult = (path: string) => path.endsWith('.safetensors') || path.startsWith('effects.zarr');
 
 const ESCAPE = '\x1b';
 

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.ts';
+import { circuitFigure } from '../../src/plots/circuit-graph.ts';
 import { directionScatter } from '../../src/plots/direction-scatter.ts';
 import type { Figure } from '../../src/plots/figure.ts';
 import { gainDots } from '../../src/plots/gain-dots.ts';
@@ -15,6 +16,7 @@ import { tokenStrip } from '../../src/plots/token-strip.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { sampleHeadEffects } from '../support/sample-arrays.ts';
 import { Random } from '../support/random.ts';
+import { sampleCircuit } from '../support/sample-circuit.ts';
 
 const words = (name: string) => ({
   name,
@@ -32,6 +34,7 @@ function grid(layers: number, width: number, seed: number): Tensor {
 }
 
 const FIGURES: Readonly<Record<string, () => Figure>> = {
+  'circuit-graph': () => circuitFigure({ ...words('circuit'), graph: sampleCircuit() }),
   'token-strip': () =>
     tokenStrip({
       ...words('tokens'),

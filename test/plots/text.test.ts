@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  escapeXml,
   formatNumber,
   shorten,
   textWidth,
@@ -26,12 +25,6 @@ describe('visibleToken', () => {
 
   it('keeps the spaces of running text', () => {
     expect(visibleText('to be\nor')).toBe('to be⏎or');
-  });
-});
-
-describe('escapeXml', () => {
-  it('escapes what can end text or an attribute', () => {
-    expect(escapeXml(`<script>"a"&'b'`)).toBe('&lt;script&gt;&quot;a&quot;&amp;&#39;b&#39;');
   });
 });
 

@@ -6,6 +6,7 @@ import { viewStudy } from '../../src/report/view.ts';
 import { openStudy } from '../../src/results/read.ts';
 import type { StudyJson } from '../../src/results/study-json.ts';
 import { sampleFolder } from '../support/sample-folder.ts';
+import { writeSampleMediation } from '../support/placed-mediation.ts';
 import type { SampleOptions } from '../support/sample-study.ts';
 
 /** Drawing is a matter of seconds on a busy machine. */
@@ -156,4 +157,26 @@ it('names no path of the machine that it was made on', async () => {
   const here = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   expect(html).toContain(JSON.parse(here).version);
   expect(html).not.toContain(process.cwd());
+});
+
+describe('the circuit', () => {
+  it('has a section where the study has mediation, and none where it has not', async () => {
+    const folder = await sampleFolder({ layers: 3, heads: 4 });
+    const without = viewStudy(await openStudy(folder));
+    expect(pageHtml(without, await studyFigures(without))).not.toContain('id="circuit"');
+    await writeSampleMediation(folder);
+    const view = viewStudy(await openStudy(folder));
+    const html = pageHtml(view, await studyFigures(view));
+    expect(html).toContain('<section id="circuit"');
+    expect(html).toContain('id="figure-circuit"');
+    expect(words(html)).not.toMatch(FORBIDDEN);
+    expect(words(html)).not.toMatch(/NaN|undefined|\[object/);
+  });
+
+  it('is left out where D is small', async () => {
+    const folder = await sampleFolder({ layers: 3, heads: 4, smallD: true });
+    await writeSampleMediation(folder);
+    const view = viewStudy(await openStudy(folder));
+    expect((await studyFigures(view)).some(({ section }) => section === 'circuit')).toBe(false);
+  });
 });
