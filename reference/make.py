@@ -1,4 +1,4 @@
-"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "methods", "edges"; all by default)."""
+"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "methods", "edges", "paths"; all by default)."""
 
 import json
 import math
@@ -16,12 +16,14 @@ from edges import edge_arrays
 from expected import expected, make_pair, plain_logits
 from methods import methods
 from models import build, pick_answers
+from paths import path_arrays
 from published import published
 
 FIXTURES = Path(__file__).resolve().parent.parent / "test" / "fixtures"
 # Files beside expected.safetensors, by name: what makes their arrays from a pair.
-BESIDE = {"methods": methods, "edges": edge_arrays}
-CASES_WITH = {"edges": ("gpt2-plain", "gpt2-odd", "gpt2-last", "llama-gqa")}  # else: every case
+BESIDE = {"methods": methods, "edges": edge_arrays, "paths": path_arrays}
+FOUR = ("gpt2-plain", "gpt2-odd", "gpt2-last", "llama-gqa")
+CASES_WITH = {"edges": FOUR, "paths": FOUR}  # else: every case
 LOGIT_TOLERANCE = 1e-5  # transformers keeps RMSNorm and rotary angles in float32
 
 

@@ -17,6 +17,26 @@ export { toViewerJson, type ViewerJson, type ViewerOptions } from './circuit/vie
 export { CancelledError, InputError, RunError } from './errors.ts';
 export type { Measure } from './effects/measures.ts';
 export { type LoadModelOptions, loadModel } from './load-model.ts';
+export {
+  type Ablated,
+  type AblationOptions,
+  type AblationPrompt,
+  type AblationValue,
+  ablate,
+  ablationEdits,
+  type ComponentSet,
+  type EditValue,
+} from './mediation/ablation.ts';
+export { type DirectDefinition, directEffects, type DirectOptions } from './mediation/direct.ts';
+export {
+  type MlpMode,
+  pathPatching,
+  type PathOptions,
+  type ReceiverInput,
+  type Receivers,
+} from './mediation/path-patching.ts';
+export { headsByPosition, type PositionOptions } from './mediation/positions.ts';
+export type { KindScores } from './mediation/source.ts';
 export type { ModelConfig } from './model/config.ts';
 export { type BlockHook, blockSite, parseSite, type Site, siteName } from './model/sites.ts';
 export type { Edit } from './patch/edits.ts';

@@ -7,6 +7,7 @@ import { Command } from '@commander-js/extra-typings';
 import { explain, EXIT } from './exit.ts';
 import { exportCommand } from './export.ts';
 import { mergeCommand } from './merge.ts';
+import { pathsCommand } from './paths.ts';
 import { reportCommand } from './report.ts';
 import { studyCommand } from './study.ts';
 import { notYet } from './values.ts';
@@ -25,6 +26,7 @@ function program(signal: AbortSignal): Command {
     .version(version())
     .addCommand(studyCommand(signal))
     .addCommand(mergeCommand(signal))
+    .addCommand(pathsCommand(signal))
     .addCommand(reportCommand(signal))
     .addCommand(exportCommand())
     .addHelpText('after', '\nmediators help <command> tells the options of a command.')
@@ -36,7 +38,7 @@ function program(signal: AbortSignal): Command {
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
-        throw notYet(name, 'study, merge, report and export are there');
+        throw notYet(name, 'study, merge, paths, report and export are there');
       });
   }
   for (const command of [root, ...root.commands]) {

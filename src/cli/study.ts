@@ -1,7 +1,7 @@
 /**
  * `mediators study`: its options. What it does is in `run-study.ts`, loaded only when all of them are right.
  */
-import { Command } from '@commander-js/extra-typings';
+import type { Command } from '@commander-js/extra-typings';
 import { MEASURES, type Measure } from '../effects/measures.ts';
 import { EMBEDDED } from '../model/loaders/open.ts';
 import { mediatedOf, type MediationOption } from '../study/mediation-option.ts';
@@ -14,14 +14,12 @@ import {
   type StudyOptions,
 } from '../study/options.ts';
 import { parseBytes } from '../study/plan/bytes.ts';
-import { CONTRASTS, DEVICES, DIRECTIONS, KINDS } from '../terms.ts';
+import { DIRECTIONS, KINDS } from '../terms.ts';
+import { modelAndPairCommand } from './model-and-pair.ts';
 import { requestedPair } from './pair.ts';
 import { reproducingCommand } from './reproduce.ts';
 import { readShard } from './shard.ts';
-import { notYet, numberBetween, oneOf, tokenIds, wholeNumber, wordList } from './values.ts';
-
-/** More threads than any machine of today has cores: ONNX Runtime would start them all. */
-const MAX_THREADS = 1024;
+import { notYet, numberBetween, wholeNumber, withDefault, wordList } from './values.ts';
 
 const EXAMPLES = `
 Examples:
@@ -52,11 +50,6 @@ function mediation(text: string): MediationOption {
   return text as MediationOption;
 }
 
-/** An option's description with its default, which `resolveOptions` fills in. */
-function withDefault(description: string, value: number | string | readonly string[]): string {
-  return `${description} (default: ${typeof value === 'object' ? value.join(',') : value})`;
-}
-
 /** `mediators study`. The signal stops it at the next batch. */
 export function studyCommand(signal: AbortSignal): Command {
   const command = described();
@@ -68,44 +61,8 @@ export function studyCommand(signal: AbortSignal): Command {
 /** The options, grouped as a reader looks for them. Those that were not given stay undefined. */
 function described() {
   const d = DEFAULTS;
-  return new Command('study')
+  return modelAndPairCommand('study')
     .description('run the whole experiment on one pair of prompts and write a folder of results with a page')
-    .optionsGroup('Model:')
-    .option(
-      '--model <source>',
-      withDefault(`${EMBEDDED}, a folder in Hugging Face's format, or a .gguf file`, EMBEDDED),
-    )
-    .option('--raw-weights', 'skip weight processing (folding of norms, centring)')
-    .option(
-      '--threads <n>',
-      withDefault('threads of the engine', 'the number of physical cores'),
-      wholeNumber('--threads', 1, MAX_THREADS),
-    )
-    .option('--device <name>', withDefault('what computes: cpu or webgpu', 'cpu'), oneOf('--device', DEVICES))
-    .optionsGroup('Pair:')
-    .option(
-      '--pair <name>',
-      withDefault('a built-in pair: removal ("Paul gave") or notebook ("Mary gave")', 'removal'),
-      oneOf('--pair', ['removal', 'notebook']),
-    )
-    .option('--clean <text>', 'the clean prompt')
-    .option('--corrupted <text>', 'the corrupted prompt, with as many tokens')
-    .option('--answer <text>', 'the right answer, one token with its leading space')
-    .option('--wrong <text>', 'the wrong answer, likewise')
-    .option('--clean-ids <ids>', 'the clean prompt as token ids, taken as they are', tokenIds('--clean-ids'))
-    .option('--corrupted-ids <ids>', 'the corrupted prompt as token ids', tokenIds('--corrupted-ids'))
-    .option('--answer-id <id>', 'the right answer as a token id', wholeNumber('--answer-id', 0))
-    .option('--wrong-id <id>', 'the wrong answer as a token id', wholeNumber('--wrong-id', 0))
-    .option(
-      '--contrast <kind>',
-      withDefault('what the corrupted prompt is: removal or swap', 'told from the two runs'),
-      oneOf('--contrast', CONTRASTS),
-    )
-    .option(
-      '--bos',
-      withDefault('put the beginning-of-sequence token in front of prompts', 'the model’s own rule'),
-    )
-    .option('--no-bos', 'do not')
     .optionsGroup('What to compute:')
     .option(
       '--components <list>',

@@ -6,7 +6,7 @@ import { shown } from '../tensor/json.ts';
 
 function bad(name: string, expected: string, text: string): InputError {
   return new InputError(
-    `expected ${expected} for ${name}, got ${shown(text)}; mediators study --help has the defaults`,
+    `expected ${expected} for ${name}, got ${shown(text)}; the command’s --help has the defaults`,
   );
 }
 
@@ -60,6 +60,11 @@ export function oneOf<W extends string>(name: string, known: readonly W[]): (tex
 
 function isOneOf<W extends string>(known: readonly W[], text: string): text is W {
   return (known as readonly string[]).includes(text);
+}
+
+/** An option's description with its default, which is filled in later. */
+export function withDefault(description: string, value: number | string | readonly string[]): string {
+  return `${description} (default: ${typeof value === 'object' ? value.join(',') : value})`;
 }
 
 /** The refusal of what only a later version will do; `mend` says what to do instead. */

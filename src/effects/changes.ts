@@ -77,3 +77,21 @@ export function atPosition({ shape, data }: Tensor, position: number): Tensor {
   alone.data.set(data.subarray(position * width, (position + 1) * width), position * width);
   return alone;
 }
+
+/** Streams [sources, pos, d_model] of sources of one layer, each patched alone: `base` [pos, d_model] plus the change of its write. */
+export function patchedStreams(
+  source: ProbeSource,
+  kind: Kind,
+  layer: number,
+  indices: readonly number[],
+  base: Tensor,
+): Tensor {
+  const patched = zeros([indices.length, ...base.shape]);
+  const size = base.data.length;
+  indices.forEach((index, i) => {
+    const write = changeOfWrite(source, kind, layer, index).data.subarray(-size);
+    const stream = patched.data.subarray(i * size, (i + 1) * size);
+    for (let j = 0; j < size; j++) stream[j] = base.data[j]! + write[j]!;
+  });
+  return patched;
+}

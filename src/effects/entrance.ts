@@ -12,9 +12,9 @@ import { stateAt } from '../patch/round-trip.ts';
 import type { SuffixChain, Variant } from '../patch/suffix.ts';
 import { resultOf } from '../patch/variants.ts';
 import type { Feeds, Step } from '../runtime/engine.ts';
-import { batched, lastRows, row, rows, stack, type Tensor, zeros } from '../tensor/tensor.ts';
+import { batched, row, rows, stack, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
-import { changeOfWrite, lineOf } from './changes.ts';
+import { lineOf, patchedStreams } from './changes.ts';
 import { LINEAR_MEASURES, type LinearMeasure, type ProbeSource } from './measures.ts';
 import { BASE, CHANGE, FACTOR, VALUE } from './observe.ts';
 
@@ -142,14 +142,7 @@ export function patchedFeeds(
     const [amounts, writes] = [lines.map(({ amount }) => amount), lines.map(({ write }) => write)];
     return lineFeeds(start, base, stack(amounts), stack(writes));
   }
-  const positions = base.shape[0]!;
-  const patched = zeros([indices.length, ...base.shape]);
-  indices.forEach((index, i) => {
-    const write = lastRows(changeOfWrite(source, kind, layer, index), positions);
-    const stream = patched.data.subarray(i * write.data.length, (i + 1) * write.data.length);
-    for (let j = 0; j < stream.length; j++) stream[j] = base.data[j]! + write.data[j]!;
-  });
-  return { [stateAt(start)]: patched };
+  return { [stateAt(start)]: patchedStreams(source, kind, layer, indices, base) };
 }
 
 function lineFeeds(start: number, base: Tensor, amount: Tensor, write: Tensor): Feeds {

@@ -135,7 +135,7 @@ function meanDirection(model: LoadedModel): Float64Array {
  * The unembedding direction of the metric, seen through the final norm with the base run's scale: gain included,
  * centred for LayerNorm. [d_model]
  */
-function directDirection({ model, metric, base }: ProbeSource): Float64Array {
+export function directDirection({ model, metric, base }: ProbeSource): Float64Array {
   const { dModel, family } = model.config;
   const unembed = model.parameters.get('unembed.W_U_T')!.data;
   const gain = model.parameters.get('ln_final.w')?.data;

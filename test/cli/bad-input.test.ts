@@ -49,7 +49,7 @@ describe.concurrent('commands', () => {
     [['studdy'], /unknown command 'studdy' \(Did you mean study\?\); see mediators --help/],
     [
       ['help', 'nonsense'],
-      /expected a command, study, merge, report or export, got "nonsense"; see mediators --help/,
+      /expected a command, study, merge, paths, report or export, got "nonsense"; see mediators --help/,
     ],
     [['--nonsense'], /unknown option '--nonsense'; see mediators --help/],
     ...['survey', 'audit', 'tasks', 'models', 'lab'].map(

@@ -8,6 +8,7 @@ test.concurrent.each([
   [['help', 'study'], /^Usage: mediators study/],
   [['study', '--help'], /^Usage: mediators study/],
   [['help', 'report'], /^Usage: mediators report \[options\] <folder>/],
+  [['paths', '--help'], /^Usage: mediators paths \[options\]/],
   [['--version'], /^\d+\.\d+\.\d+\n$/],
 ])('mediators %j', async (args, start) => {
   const result = await runCli(args);
