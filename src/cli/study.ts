@@ -19,7 +19,7 @@ import { modelAndPairCommand } from './model-and-pair.ts';
 import { requestedPair } from './pair.ts';
 import { reproducingCommand } from './reproduce.ts';
 import { readShard } from './shard.ts';
-import { notYet, numberBetween, wholeNumber, withDefault, wordList } from './values.ts';
+import { numberBetween, wholeNumber, withDefault, wordList } from './values.ts';
 
 const EXAMPLES = `
 Examples:
