@@ -1,4 +1,4 @@
-"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "paths"; all by default)."""
+"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "methods", "paths"; all by default)."""
 
 import json
 import math
@@ -13,11 +13,15 @@ import gguf_fixtures
 import tokenizer_fixtures
 from cases import CASES
 from expected import expected, make_pair, plain_logits
+from methods import methods
 from models import build, pick_answers
 from paths import path_arrays
 
 FIXTURES = Path(__file__).resolve().parent.parent / "test" / "fixtures"
-PATH_CASES = ("gpt2-plain", "gpt2-odd", "llama-gqa", "gpt2-last")
+# Files beside expected.safetensors, by name: what makes their arrays from a pair.
+BESIDE = {"methods": methods, "paths": path_arrays}
+# Those that not every case has.
+ONLY = {"paths": ("gpt2-plain", "gpt2-odd", "llama-gqa", "gpt2-last")}
 LOGIT_TOLERANCE = 1e-5  # transformers keeps RMSNorm and rotary angles in float32
 
 
@@ -45,13 +49,14 @@ def make_case(case):
     print(summary(case, arrays, folder))
 
 
-def make_paths(name):
-    """Paths of a case whose checkpoint is there."""
-    folder = FIXTURES / name
+def make_beside(name, case_name):
+    """One more file of a case whose checkpoint is there."""
+    folder = FIXTURES / case_name
     pair = make_pair(checkpoint.load(folder), json.loads((folder / "case.json").read_text()))
-    arrays = path_arrays(pair)
-    save(arrays, folder / "paths.safetensors")
-    print(f"{name}: {len(arrays)} arrays of paths, {(folder / 'paths.safetensors').stat().st_size / 1e3:.0f} kB")
+    arrays = BESIDE[name](pair)
+    path = folder / f"{name}.safetensors"
+    save(arrays, path)
+    print(f"{case_name}: {len(arrays)} arrays of {name}, {path.stat().st_size / 1e3:.0f} kB")
 
 
 def save(arrays, path):
@@ -91,14 +96,14 @@ def summary(case, arrays, folder):
 def main(names):
     torch.set_num_threads(1)
     wanted = lambda name: not names or name in names
-    unknown = set(names) - {case.name for case in CASES} - {"gguf", "tokenizer", "paths"}
+    unknown = set(names) - {case.name for case in CASES} - {"gguf", "tokenizer", *BESIDE}
     assert not unknown, f"unknown: {sorted(unknown)}"
     for case in CASES:
         if wanted(case.name):
             make_case(case)
-    for name in PATH_CASES:
-        if wanted("paths") or wanted(name):
-            make_paths(name)
+        for name in BESIDE:
+            if (wanted(case.name) or wanted(name)) and case.name in ONLY.get(name, (case.name,)):
+                make_beside(name, case.name)
     if wanted("tokenizer"):
         tokenizer_fixtures.make(FIXTURES / "tokenizer")
     if wanted("gguf"):

@@ -1,6 +1,9 @@
 /**
  * mediators: causal interpretability of transformer language models, exact and fast, in Node.
  */
+export { type AttributeOptions, attribute } from './attribution/attribute.ts';
+export type { Method, MethodInput, Scores } from './attribution/method.ts';
+export { METHODS } from './attribution/methods.ts';
 export {
   type CircuitEdge,
   type CircuitGraph,
@@ -41,6 +44,7 @@ export type { GradientResult } from './patch/gradients.ts';
 export { type CacheResult, Model, type Prompts, type RunOptions } from './patch/model.ts';
 export type { NamesFilter } from './patch/names.ts';
 export type { Callback, Hook, HookFunction } from './patch/walk.ts';
+export type { KindComponent, Mediation, PairValues } from './results/mediation.ts';
 export { openStudy, type StudyResults } from './results/read.ts';
 export type { StudyJson } from './results/study-json.ts';
 export { type MergeOptions, mergeStudies } from './study/merge.ts';

@@ -3,6 +3,7 @@
  */
 import type { BlockHook } from '../model/sites.ts';
 import { lastTokens } from '../model/inputs.ts';
+import type { Feeds } from '../runtime/engine.ts';
 import { full, joinRows, row, type Tensor, zeros } from '../tensor/tensor.ts';
 import { stageGraph, WHOLE } from '../model/stages.ts';
 import { METRIC } from './metric-graph.ts';
@@ -40,10 +41,16 @@ export async function runBoth(chain: SuffixChain): Promise<Run[]> {
     whole: true,
     captured: CAPTURED,
     fetch: fetchedBy(chain),
-    feeds: { 'suffix.last': lastTokens(chain.starts.map(() => new Array<number>(chain.size).fill(0))) },
+    feeds: lastOf(chain, batch),
   });
   const all = { ...results, [stateAt(0)]: start };
   return chain.starts.map((_, run) => runOf(chain, all, run));
+}
+
+/** What a metric of whole runs reads beside the states: where each of `batch` rows has its last token. */
+export function lastOf(chain: SuffixChain, batch: number): Feeds {
+  const row = new Array<number>(chain.size).fill(0);
+  return { 'suffix.last': lastTokens(new Array<number[]>(batch).fill(row)) };
 }
 
 /** Every state, captured value and gradient. */

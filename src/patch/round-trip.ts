@@ -24,6 +24,11 @@ export interface RoundTrip {
    * is then the sum over rows.
    */
   readonly line?: Line;
+  /**
+   * Layers whose block passes nothing back: a cotangent goes by them on the residual stream alone. Needs `whole`; not
+   * the layer of `start`.
+   */
+  readonly dropped?: readonly number[];
   /** Hook points whose values come forward. */
   readonly captured?: readonly BlockHook[];
   /** Names of registers to fetch beside the metric and the cotangent of the states; see the functions below. */
@@ -55,9 +60,19 @@ export async function roundTrip(chain: SuffixChain, trip: RoundTrip): Promise<Re
   const end = chain.stages.length;
   const steps: Step[] = [];
   for (let index = start; index < end; index++) steps.push(await forwardStep(chain, trip, index));
-  for (let index = end - 1; index >= start; index--) steps.push(await backwardStep(chain, trip, index));
+  let from = cotangentAt(end);
+  for (let index = end - 1; index >= start; index--) {
+    if (isDropped(chain, trip, index)) continue;
+    steps.push(await backwardStep(chain, trip, index, from));
+    from = cotangentAt(index);
+  }
   const given = { ...feeds, ...line, [stateAt(start)]: states, [cotangentAt(end)]: cotangent };
   return chain.run(steps, given, [METRIC, cotangentAt(start), ...fetch]);
+}
+
+function isDropped({ stages }: SuffixChain, { dropped }: RoundTrip, index: number): boolean {
+  const stage = stages[index]!;
+  return 'layer' in stage && dropped !== undefined && dropped.includes(stage.layer);
 }
 
 function formOf({ whole = false, line, start }: RoundTrip, index: number): StageForm {
@@ -82,7 +97,8 @@ async function forwardStep(chain: SuffixChain, trip: RoundTrip, index: number): 
   });
 }
 
-async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number): Promise<Step> {
+/** The way back through a stage; `from`: the register of its result's cotangent. */
+async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number, from: string): Promise<Step> {
   const form = formOf(trip, index);
   const info = await chain.session(index, backward, form);
   const saved = info.inputs
@@ -98,7 +114,7 @@ async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number):
     ...form,
     from: stateAt(index),
     outputs: Object.fromEntries(named),
-    inputs: { cotangent: cotangentAt(index + 1), ...Object.fromEntries(saved) },
+    inputs: { cotangent: from, ...Object.fromEntries(saved) },
   });
 }
 

@@ -184,7 +184,8 @@ export class SuffixChain {
 
 type BlockStage = Stage & { readonly layer: number };
 
-function pastRegister(name: 'past_k' | 'past_v', layer: number): string {
+/** The register of a layer's keys (rotated, where the model rotates) or values before the suffix: [kv heads, past, d_head]. */
+export function pastRegister(name: 'past_k' | 'past_v', layer: number): string {
   return `suffix.${name} ${layer}`;
 }
 

@@ -4,7 +4,7 @@ import { headMatrix, matrixLimit } from '../plots/head-matrix.ts';
 import { layerHeadMaps, type HeadMap } from '../plots/layer-head-maps.ts';
 import { type LedgerItem, ledgerWaterfall } from '../plots/ledger-waterfall.ts';
 import { LABEL_STYLES } from '../plots/palette.ts';
-import { componentName } from '../plots/text.ts';
+import { componentKey, componentName } from '../plots/text.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { labelsOf, latentBySize, scoreOf, singular, strongest, type StudyView, valueAt } from './view.ts';
 import type { Component, Direction, Kind } from '../terms.ts';
@@ -67,7 +67,7 @@ export async function latentFigure(view: StudyView): Promise<Figure | undefined>
     const values = await view.results.effects.readSource(run, 'heads_to_heads', component[0], component[1]);
     if (values)
       maps.push({
-        title: `head ${componentName(component)}, ${run}`,
+        title: `head ${componentName('heads', component)}, ${run}`,
         values: unreachable(values, component),
         source: component,
       });
@@ -121,10 +121,10 @@ function ledgerItems(view: StudyView, direction: Direction, kind: Kind): LedgerI
   const width = ap.shape[1] ?? 0;
   return order.slice(0, LEDGER_ITEMS).map((component) => {
     const at = 4 * (component[0] * width + component[1]);
-    const label = labels.get(componentName(component));
+    const label = labels.get(componentKey(component));
     const style = label ? ` (${LABEL_STYLES[label].name})` : '';
     return {
-      name: `${singular(kind)} ${componentName(component)}${style}`,
+      name: `${singular(kind)} ${componentName(kind, component)}${style}`,
       parts: Array.from(ledger.data.subarray(at, at + 4)),
     };
   });

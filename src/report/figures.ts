@@ -4,10 +4,19 @@ import { circuitStudyFigure } from './circuit-figures.ts';
 import { latentFigure, ledgerFigure, matrixFigures } from './effect-figures.ts';
 import { gainsFigure, neuronHistogramsFigure } from './gain-figures.ts';
 import { asymmetryFigure, headMapsFigure, scatterFigure, tokensFigure } from './head-figures.ts';
+import { partnerFigures } from './partner-figures.ts';
 import type { StudyView } from './view.ts';
 
 /** Sections of the page that hold figures. */
-export type FigureSection = 'pair' | 'heads' | 'circuit' | 'effects' | 'ledger' | 'gains' | 'neurons';
+export type FigureSection =
+  | 'pair'
+  | 'heads'
+  | 'partners'
+  | 'circuit'
+  | 'effects'
+  | 'ledger'
+  | 'gains'
+  | 'neurons';
 
 export interface ReportFigure extends Figure {
   section: FigureSection;
@@ -26,6 +35,7 @@ export async function studyFigures(view: StudyView): Promise<ReportFigure[]> {
         headMapsFigure(view, 'ig'),
       ],
     ],
+    ['partners', await partnerFigures(view)],
     ['circuit', [await circuitStudyFigure(view)]],
     ['effects', [await latentFigure(view), ...(await matrixFigures(view))]],
     ['ledger', view.kinds.map((kind) => ledgerFigure(view, kind))],

@@ -2,7 +2,7 @@
 import { directionScatter, type ScatterPoint } from '../plots/direction-scatter.ts';
 import type { Figure } from '../plots/figure.ts';
 import { layerHeadMaps } from '../plots/layer-head-maps.ts';
-import { componentName, formatNumber } from '../plots/text.ts';
+import { componentKey, formatNumber } from '../plots/text.ts';
 import { tokenStrip } from '../plots/token-strip.ts';
 import { DIRECTIONS_TEXT, valuesText } from './captions.ts';
 import {
@@ -107,7 +107,7 @@ export function scatterFigure(view: StudyView, kind: Kind): Figure | undefined {
       component,
       noising: view.normalised ? valueAt(noising, component) : -valueAt(noising, component),
       denoising: valueAt(denoising, component),
-      label: labels.get(componentName(component)),
+      label: labels.get(componentKey(component)),
     }),
   );
   const many = points.length > RAW_POINTS;
@@ -119,9 +119,10 @@ export function scatterFigure(view: StudyView, kind: Kind): Figure | undefined {
     name: `${kind}-directions`,
     title: `Each ${singular(kind)} in both directions`,
     subtitle: labelled
-      ? `Labels from exact patching, threshold tau = ${formatNumber(view.tau)} (dotted square); dashed: equal in both directions`
-      : 'Exact patching; dashed: equal in both directions',
+      ? `Labels from exact patching, threshold tau = ${formatNumber(view.tau)} (dotted square); dashed: equal in both directions; axes logarithmic beyond the middle`
+      : 'Exact patching; dashed: equal in both directions; axes logarithmic beyond the middle',
     caption: scatterCaption(view, kind, labelled),
+    kind,
     points,
     tau: labelled ? view.tau : 0,
     contrast: view.study.pair.contrast,
@@ -148,5 +149,5 @@ function scatterCaption(view: StudyView, kind: Kind, labelled: boolean): string 
     view.study.pair.contrast === 'swap'
       ? 'The tinted regions are those of the labels; which of the two “only” labels a component gets depends on which prompt is called clean.'
       : 'The tinted regions are those of the labels: breaking an AND breaks the task, restoring it alone does not; for an OR it is the other way round.';
-  return `${start} ${regions} The strongest labelled components are named by layer and index.`;
+  return `${start} ${regions} The strongest labelled ones are named.`;
 }

@@ -4,6 +4,7 @@ import type { FigureSection, ReportFigure } from './figures.ts';
 import { guideHtml } from './guide.ts';
 import { escape } from './html.ts';
 import { formatNumber } from '../plots/text.ts';
+import { partnersHtml } from './partners.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import { summaryHtml } from './summary.ts';
@@ -83,6 +84,11 @@ function sectionsOf(view: StudyView, figures: readonly ReportFigure[]): Section[
     { id: 'warnings', title: 'Warnings', html: warningsHtml(view) },
     { id: 'pair', title: 'The pair', html: drawn('pair') },
     { id: 'heads', title: 'Heads', html: drawn('heads') },
+    {
+      id: 'partners',
+      title: 'Who carries the effect, through whom, and who backs whom up',
+      html: partnersHtml(view, drawn('partners')),
+    },
     { id: 'circuit', title: 'The circuit', html: drawn('circuit') },
     { id: 'effects', title: 'Heads on heads', html: drawn('effects') + absentHtml(view) },
     { id: 'ledger', title: 'Ledger', html: drawn('ledger') },

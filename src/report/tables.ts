@@ -1,7 +1,7 @@
 /** The tables of exact values: heads, neurons, completeness gaps, phases. */
 import { LEDGER_PARTS } from '../plots/ledger-waterfall.ts';
 import { LABEL_STYLES } from '../plots/palette.ts';
-import { componentName, formatCount } from '../plots/text.ts';
+import { componentKey, formatCount } from '../plots/text.ts';
 import { PAGE_PHASE } from '../results/study-json.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type CellValue, type Column, tableHtml } from './html.ts';
@@ -51,7 +51,7 @@ function ledgerFields(view: StudyView, kind: Kind, direction: Direction): Field[
 function fieldsOf(view: StudyView, kind: Kind): Field[] {
   const labels = labelsOf(view, kind);
   const labelOf = (component: Component) => {
-    const label = labels.get(componentName(component));
+    const label = labels.get(componentKey(component));
     return label ? LABEL_STYLES[label].name : '';
   };
   const labelled: Field = { group: 'Component', column: { title: 'label', kind: 'text' }, value: labelOf };

@@ -2,6 +2,7 @@
  * A study as the figures and the page look at it: effects normalised where they can be, labels by component.
  */
 import type { StudyResults } from '../results/read.ts';
+import { componentKey } from '../plots/text.ts';
 import { type Label, LABELS, type StudyJson } from '../results/study-json.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Component, DIRECTIONS, type Direction, isSmallD, KINDS, type Kind } from '../terms.ts';
@@ -81,12 +82,13 @@ export function hasLabels(view: StudyView): boolean {
   return view.normalised && !view.asPublished && view.directions.length === DIRECTIONS.length;
 }
 
-/** The label of each labelled component, by `layer.index`; empty where the study has no labels. */
+/** The label of each labelled component, by `componentKey`; empty where the study has no labels. */
 export function labelsOf(view: StudyView, kind: Kind): Map<string, Label> {
   const labels = new Map<string, Label>();
   if (!hasLabels(view)) return labels;
   for (const label of LABELS) {
-    for (const component of view.study.labels[kind]?.[label] ?? []) labels.set(component.join('.'), label);
+    for (const component of view.study.labels[kind]?.[label] ?? [])
+      labels.set(componentKey(component), label);
   }
   return labels;
 }

@@ -24,7 +24,7 @@ export interface Step {
 
 export interface Program {
   readonly steps: readonly Step[];
-  /** Registers whose tensors come back. All others are dropped after their last use. */
+  /** Registers whose tensors come back, kept ones as copies. All others are dropped after their last use. */
   readonly fetch: readonly string[];
 }
 

@@ -68,7 +68,10 @@ export class Executor {
         if ((lastUse.get(register) ?? -1) <= index) registers.delete(register);
       }
     }
-    return Object.fromEntries(program.fetch.map((name) => [name, fromOrt(registers.get(name), name)]));
+    const results = program.fetch.map(
+      (name) => [name, registers.get(name) ?? this.copyOfKept(name)] as const,
+    );
+    return Object.fromEntries(results.map(([name, value]) => [name, fromOrt(value, name)]));
   }
 
   async release(keys: readonly string[] = [...this.sessions.keys()]): Promise<void> {
@@ -76,6 +79,12 @@ export class Executor {
       await this.sessions.get(key)?.release();
       this.sessions.delete(key);
     }
+  }
+
+  /** A copy, as the memory of a result may go to another thread. */
+  private copyOfKept(name: string): OrtTensor | undefined {
+    const kept = this.kept.get(name);
+    return kept && new this.ort.Tensor('float32', (kept.data as Float32Array).slice(), kept.dims);
   }
 
   private toOrt({ data, shape }: Tensor): OrtTensor {

@@ -2,6 +2,7 @@
  * Joins the units of a study into its result files: arrays over all layers.
  */
 import { isComplete, MAX_STEPS } from '../attribution/integrated-gradients.ts';
+import { overPositions } from '../attribution/method.ts';
 import type { EffectsStore } from '../effects/store.ts';
 import { componentsPerLayer, type ModelShape } from '../model/config.ts';
 import { joinRows, stack, type Tensor, zeros } from '../tensor/tensor.ts';
@@ -40,7 +41,7 @@ export async function assembleIg(
         const own = unit.get('positions') as Tensor;
         const gap = unit.get('gap')!.data[0]!;
         positions.data.set(own.data, (layer + 1) * length * size - own.data.length);
-        sums.data.set(overPositions(own.data, size), layer * size);
+        sums.data.set(overPositions(own), layer * size);
         layerGaps.push(Math.abs(gap));
         const stopped = options.steps === 'auto' && unit.get('steps')!.data[0] === MAX_STEPS;
         if (stopped && !isComplete({ positions: own, gap }, d)) limited++;
@@ -51,12 +52,6 @@ export async function assembleIg(
     }
   }
   return { scores, gaps, limited };
-}
-
-function overPositions(own: ArrayLike<number>, size: number): Float64Array {
-  const sums = new Float64Array(size);
-  for (let i = 0; i < own.length; i++) sums[i % size]! += own[i]!;
-  return sums;
 }
 
 export interface AssembledPatching {

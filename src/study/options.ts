@@ -1,6 +1,7 @@
 /**
  * What a study can be asked to do. docs/definitions.md tells what the numbers mean.
  */
+import { DEFAULT_STEPS } from '../attribution/integrated-gradients.ts';
 import { MEASURES, type Measure } from '../effects/measures.ts';
 import { InputError } from '../errors.ts';
 import { DEFAULT_QUANTILE } from '../latent/highlight.ts';
@@ -9,9 +10,9 @@ import { type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
 import { type MediationOption, mediatedOf } from './mediation-option.ts';
 import { MAX_SHARDS, type Shard, WHOLE } from './shard.ts';
 
+export { DEFAULT_STEPS };
+
 export const DEFAULT_OUT = './mediators-study';
-/** Gauss-Legendre points of integrated gradients. */
-export const DEFAULT_STEPS = 50;
 /** Patched runs in one batch: the fastest size measured on two cores (docs/performance.md). */
 export const DEFAULT_BATCH = 64;
 
