@@ -7,6 +7,7 @@ export { patchSources, preparePatching, releasePatching } from '../dist/effects/
 export { summariesOf } from '../dist/effects/summaries.js';
 export { unitContext } from '../dist/effects/unit.js';
 export { writeSafetensors } from '../dist/files.js';
+export { firstRuns, pairEffects, prepareMediation } from '../dist/mediation/pairs.js';
 export { expectedTensors } from '../dist/model/layout.js';
 export { parseConfig } from '../dist/model/loaders/config-json.js';
 export { Builder } from '../dist/ops/builder.js';
@@ -19,4 +20,4 @@ export { readScores } from '../dist/results/read.js';
 export { createNodeEngine } from '../dist/runtime/node.js';
 export { seededRandom } from '../dist/stats/random.js';
 export { sizeOf } from '../dist/tensor/tensor.js';
-export { batchFlop, patchedFlop } from '../dist/study/plan/flop.js';
+export { batchFlop, firstFlop, pairFlop, patchedFlop } from '../dist/study/plan/flop.js';
