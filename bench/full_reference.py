@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "reference"))
 from attribution import captum_scores
 from hooked import hook
 from reference_batched import BatchedPatching
+from reference_edges import edges
 from reference_notebook import NotebookPatching
 from runs import Pair
 
@@ -73,7 +74,7 @@ def captum(pair, direction, kind, layer, steps):
     return {"seconds": time.perf_counter() - start, "scores": scores.sum(0).tolist()}
 
 
-COMMANDS = {"forward": forward, "notebook": notebook, "batched": batched, "captum": captum}
+COMMANDS = {"forward": forward, "notebook": notebook, "batched": batched, "captum": captum, "edges": edges}
 
 
 def answer(pair, line):

@@ -2,10 +2,12 @@
  * All that the benchmarks use of the library beyond its public interface, in one place: internals may change.
  */
 export { toOnnx } from '../dist/compile/onnx.js';
+export { edgeIntegratedGradients } from '../dist/attribution/edges/eap-ig.js';
 export { patchSources, preparePatching, releasePatching } from '../dist/effects/patching.js';
 export { summariesOf } from '../dist/effects/summaries.js';
 export { unitContext } from '../dist/effects/unit.js';
 export { writeSafetensors } from '../dist/files.js';
+export { firstRuns, pairEffects, prepareMediation } from '../dist/mediation/pairs.js';
 export { expectedTensors } from '../dist/model/layout.js';
 export { parseConfig } from '../dist/model/loaders/config-json.js';
 export { Builder } from '../dist/ops/builder.js';
@@ -18,4 +20,4 @@ export { readScores } from '../dist/results/read.js';
 export { createNodeEngine } from '../dist/runtime/node.js';
 export { seededRandom } from '../dist/stats/random.js';
 export { sizeOf } from '../dist/tensor/tensor.js';
-export { batchFlop, patchedFlop } from '../dist/study/plan/flop.js';
+export { batchFlop, firstFlop, pairFlop, patchedFlop } from '../dist/study/plan/flop.js';

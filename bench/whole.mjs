@@ -12,12 +12,15 @@ import { PAIR } from './gpt2-shape.mjs';
 
 const SCRIPT = fileURLToPath(new URL('./whole-study.mjs', import.meta.url));
 
-/** What is run, by name. Every study does integrated gradients both ways; neurons alone are patched in the first. */
+/**
+ * What is run, by name. Every study does integrated gradients both ways; neurons alone are patched in the first. Pairs
+ * are measured apart (pairs.mjs): no other side has them.
+ */
 export const STUDIES = {
   neurons: { components: ['neurons'], directions: ['noising'], figures: false },
-  notebook: { directions: ['noising'] },
-  both: {},
-  full: { full: true, figures: false },
+  notebook: { directions: ['noising'], mediation: 'none' },
+  both: { mediation: 'none' },
+  full: { full: true, figures: false, mediation: 'none' },
 };
 
 /**

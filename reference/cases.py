@@ -21,7 +21,7 @@ class Case:
     dtype: str = "float32"  # of the stored tensors
     spelling: str = "plain"  # how names, files and config.json are written: checkpoint.py
     steps: int = 50
-    extras: tuple[str, ...] = field(default=())  # "raw": raw.cache.*; "gradients": grad.*
+    extras: tuple[str, ...] = field(default=())  # "raw": raw.cache.*; "gradients": grad.*; "published": published.py
 
 
 def gpt2(layers, heads, d_model, d_mlp, vocab, **more):
@@ -41,10 +41,10 @@ LLAMA3_ROPE = dict(rope_type="llama3", factor=4.0, low_freq_factor=1.0, high_fre
 CASES = [
     Case("gpt2-plain", "GPT-2, gelu_new, d_mlp = 4 d_model, tied; the pair differs in the middle", "gpt2",
          gpt2(2, 4, 16, None, 83),
-         [0, 3, 27, 31, 4, 50, 6], [0, 3, 27, 66, 4, 50, 6], "swap", 1347, extras=("raw", "gradients")),
+         [0, 3, 27, 31, 4, 50, 6], [0, 3, 27, 66, 4, 50, 6], "swap", 1347, extras=("raw", "gradients", "published")),
     Case("llama-gqa", "Llama, 4 query heads on 2 key-value heads, head_dim 6 with d_model 20, tied", "llama",
          llama(3, 4, 2, 6, 20, 36, 79, tie_word_embeddings=True, rope_theta=10000.0, rms_norm_eps=1e-5),
-         [0, 7, 18, 28, 45, 9, 12], [0, 7, 61, 28, 45, 9, 12], "removal", 41, extras=("raw", "gradients")),
+         [0, 7, 18, 28, 45, 9, 12], [0, 7, 61, 28, 45, 9, 12], "removal", 41, extras=("raw", "gradients", "published")),
     Case("gpt2-odd", "GPT-2, relu, 5 heads of 6, d_mlp 44 with d_model 30, untied unembedding", "gpt2",
          gpt2(2, 5, 30, 44, 61, activation_function="relu", tie_word_embeddings=False, layer_norm_epsilon=1e-6),
          [0, 11, 52, 8, 33, 20], [0, 11, 52, 40, 33, 20], "removal", 128),

@@ -1,4 +1,4 @@
-"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "methods"; all by default)."""
+"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "methods", "edges", "paths"; all by default)."""
 
 import json
 import math
@@ -12,13 +12,18 @@ import checkpoint
 import gguf_fixtures
 import tokenizer_fixtures
 from cases import CASES
+from edges import edge_arrays
 from expected import expected, make_pair, plain_logits
 from methods import methods
 from models import build, pick_answers
+from paths import path_arrays
+from published import published
 
 FIXTURES = Path(__file__).resolve().parent.parent / "test" / "fixtures"
 # Files beside expected.safetensors, by name: what makes their arrays from a pair.
-BESIDE = {"methods": methods}
+BESIDE = {"methods": methods, "edges": edge_arrays, "paths": path_arrays}
+FOUR = ("gpt2-plain", "gpt2-odd", "gpt2-last", "llama-gqa")
+CASES_WITH = {"edges": FOUR, "paths": FOUR}  # else: every case
 LOGIT_TOLERANCE = 1e-5  # transformers keeps RMSNorm and rotary angles in float32
 
 
@@ -41,6 +46,8 @@ def make_case(case):
     arrays = expected(model, pair, case.extras)
     check(case, arrays)
     save(arrays, folder / "expected.safetensors")
+    if "published" in case.extras:
+        save(published(make_pair(model, pair), case.steps), folder / "published.safetensors")
     for path in folder.iterdir():
         path.chmod(0o644)
     print(summary(case, arrays, folder))
@@ -99,7 +106,8 @@ def main(names):
         if wanted(case.name):
             make_case(case)
         for name in BESIDE:
-            if wanted(case.name) or wanted(name):
+            has = case.name in CASES_WITH.get(name, (case.name,))
+            if has and (wanted(case.name) or wanted(name)):
                 make_beside(name, case.name)
     if wanted("tokenizer"):
         tokenizer_fixtures.make(FIXTURES / "tokenizer")

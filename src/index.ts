@@ -19,6 +19,26 @@ export { toViewerJson, type ViewerJson, type ViewerOptions } from './circuit/vie
 export { CancelledError, InputError, RunError } from './errors.ts';
 export type { Measure } from './effects/measures.ts';
 export { type LoadModelOptions, loadModel } from './load-model.ts';
+export {
+  type Ablated,
+  type AblationOptions,
+  type AblationPrompt,
+  type AblationValue,
+  ablate,
+  ablationEdits,
+  type ComponentSet,
+  type EditValue,
+} from './mediation/ablation.ts';
+export { type DirectDefinition, directEffects, type DirectOptions } from './mediation/direct.ts';
+export {
+  type MlpMode,
+  pathPatching,
+  type PathOptions,
+  type ReceiverInput,
+  type Receivers,
+} from './mediation/path-patching.ts';
+export { headsByPosition, type PositionOptions } from './mediation/positions.ts';
+export type { KindScores } from './mediation/source.ts';
 export type { ModelConfig } from './model/config.ts';
 export { type BlockHook, blockSite, parseSite, type Site, siteName } from './model/sites.ts';
 export type { Edit } from './patch/edits.ts';
@@ -27,6 +47,7 @@ export { type CacheResult, Model, type Prompts, type RunOptions } from './patch/
 export type { NamesFilter } from './patch/names.ts';
 export type { Callback, Hook, HookFunction } from './patch/walk.ts';
 export type { AuditJson, ComparisonJson } from './results/audit-json.ts';
+export type { KindComponent, Mediation, PairValues } from './results/mediation.ts';
 export { openStudy, type StudyResults } from './results/read.ts';
 export type { StudyJson } from './results/study-json.ts';
 export { type MergeOptions, mergeStudies } from './study/merge.ts';

@@ -4,6 +4,8 @@
 import { InputError } from '../errors.ts';
 import { atpStarMethod } from './atp-star.ts';
 import { attributionPatching } from './attribution-patching.ts';
+import { eap } from './edges/eap.ts';
+import { eapIgActivations, eapIgInputs } from './edges/eap-ig.ts';
 import { layerIg } from './integrated-gradients.ts';
 import type { Method } from './method.ts';
 import { splitIgSaturated, splitIgUnsaturated } from './split-ig.ts';
@@ -14,6 +16,9 @@ export const METHODS: readonly Method[] = [
   layerIg,
   splitIgUnsaturated,
   splitIgSaturated,
+  eap,
+  eapIgInputs,
+  eapIgActivations,
 ];
 
 /** A method by name. Throws InputError that lists the names. */

@@ -26,12 +26,12 @@ export function explain(error: unknown, words: readonly string[]): Explanation {
 /** What commander says of unknown commands and options, in our words and with the way to help. */
 function explainParsing(error: CommanderError, words: readonly string[]): Explanation {
   if (error.exitCode === 0) return { line: '', code: EXIT.ok };
-  const known = words.find((word) => ['study', 'merge', 'audit', 'report', 'export'].includes(word));
+  const known = words.find((word) => ['study', 'merge', 'paths', 'audit', 'report', 'export'].includes(word));
   const help = known === undefined ? 'mediators --help' : `mediators ${known} --help`;
   // commander's own message is then "(outputHelp)".
   const what =
     error.code === 'commander.help'
-      ? `expected a command, study, merge, audit, report or export, got ${shown(words.at(-1))}`
+      ? `expected a command, study, merge, paths, audit, report or export, got ${shown(words.at(-1))}`
       : oneLine(error.message.replace(/^error: /, '')).replace(/\.$/, '');
   return { line: `${what}; see ${help}`, code: EXIT.input };
 }

@@ -8,6 +8,7 @@ import { auditCommand } from './audit.ts';
 import { explain, EXIT } from './exit.ts';
 import { exportCommand } from './export.ts';
 import { mergeCommand } from './merge.ts';
+import { pathsCommand } from './paths.ts';
 import { reportCommand } from './report.ts';
 import { studyCommand } from './study.ts';
 import { notYet } from './values.ts';
@@ -26,6 +27,7 @@ function program(signal: AbortSignal): Command {
     .version(version())
     .addCommand(studyCommand(signal))
     .addCommand(mergeCommand(signal))
+    .addCommand(pathsCommand(signal))
     .addCommand(auditCommand(signal))
     .addCommand(reportCommand(signal))
     .addCommand(exportCommand())
@@ -38,7 +40,7 @@ function program(signal: AbortSignal): Command {
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
-        throw notYet(name, 'study, merge, audit, report and export are there');
+        throw notYet(name, 'study, merge, paths, audit, report and export are there');
       });
   }
   for (const command of [root, ...root.commands]) {

@@ -31,5 +31,7 @@ export function reproducingCommand(command: CommandUnknownOpts): string {
 
 function valueText(value: unknown): string {
   if (!Array.isArray(value)) return String(value);
-  return value.length === 0 ? 'none' : value.join(',');
+  // Components are typed as layer.index.
+  const words = value.map((each: unknown) => (Array.isArray(each) ? each.join('.') : String(each)));
+  return words.length === 0 ? 'none' : words.join(',');
 }

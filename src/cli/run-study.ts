@@ -9,6 +9,7 @@ import { checkOut } from '../study/folder.ts';
 import type { StudyOptions } from '../study/options.ts';
 import type { Study } from '../study/handlers.ts';
 import { shardLine } from '../study/missing.ts';
+import { checkPublished } from '../study/published.ts';
 import { completeStudy, study, type StudyShard, studyShard } from '../study/study.ts';
 import { type Pair, pairFor } from '../tasks/pair.ts';
 import type { Device } from '../terms.ts';
@@ -41,6 +42,7 @@ export async function runStudy(call: StudyCall, signal: AbortSignal): Promise<vo
   const progress = progressView(call.quiet);
   try {
     const pair = pairFor(checkpoint, request.pair, request);
+    checkPublished(checkpoint.config, pair, options);
     const sha256 = () => checkpoint.sha256();
     const complete = await completeStudy(
       { raw, sha256, config: checkpoint.config, engine: { provider: device } },
@@ -63,6 +65,7 @@ async function printPlan(
   const checkpoint = await openCheckpoint(source);
   try {
     const pair = pairFor(checkpoint, request.pair, request);
+    checkPublished(checkpoint.config, pair, options);
     const plan = await makePlan(checkpoint, pair, options, { threads, measure: device === 'cpu' }, signal);
     process.stdout.write(`${json ? JSON.stringify(plan, null, 2) : planTable(plan)}\n`);
   } finally {

@@ -1,7 +1,7 @@
 /**
  * `mediators study`: its options. What it does is in `run-study.ts`, loaded only when all of them are right.
  */
-import { type Command, Option } from '@commander-js/extra-typings';
+import type { Command } from '@commander-js/extra-typings';
 import { MEASURES, type Measure } from '../effects/measures.ts';
 import { EMBEDDED } from '../model/loaders/open.ts';
 import { mediatedOf, type MediationOption } from '../study/mediation-option.ts';
@@ -19,10 +19,7 @@ import { modelAndPairCommand } from './model-and-pair.ts';
 import { requestedPair } from './pair.ts';
 import { reproducingCommand } from './reproduce.ts';
 import { readShard } from './shard.ts';
-import { notYet, numberBetween, wholeNumber, withDefault, wordList } from './values.ts';
-
-/** Options of a later version: known, hidden, refused. */
-const LATER = ['--as-published'];
+import { numberBetween, wholeNumber, withDefault, wordList } from './values.ts';
 
 const EXAMPLES = `
 Examples:
@@ -56,15 +53,9 @@ function mediation(text: string): MediationOption {
 /** `mediators study`. The signal stops it at the next batch. */
 export function studyCommand(signal: AbortSignal): Command {
   const command = described();
-  for (const flags of LATER) command.addOption(new Option(flags).hideHelp());
-  return command.action(async (options) => {
-    const given: Readonly<Record<string, unknown>> = options;
-    const later = command.options.find(
-      (option) => option.hidden && given[option.attributeName()] !== undefined,
-    );
-    if (later) throw notYet(String(later.long));
-    return start(options, reproducingCommand(command), signal);
-  }) as unknown as Command;
+  return command.action((options) =>
+    start(options, reproducingCommand(command), signal),
+  ) as unknown as Command;
 }
 
 /** The options, grouped as a reader looks for them. Those that were not given stay undefined. */
@@ -116,6 +107,10 @@ function described() {
       '--batch <n>',
       withDefault(`patched runs in one batch, at most ${MAX_BATCH}`, d.batch),
       wholeNumber('--batch', 1, MAX_BATCH),
+    )
+    .option(
+      '--as-published',
+      'the published notebook’s own indexing and averaging: heads are positions, scores are means (measure mean), no labels',
     )
     .option('--full', 'write effect matrices whole, however large')
     .option(
@@ -189,6 +184,7 @@ function studyOptions(options: ParsedOptions): Partial<StudyOptions> {
     seed,
     batch,
     memory,
+    asPublished: options.asPublished === true,
     full: options.full === true,
     shard,
     // A job that is put back into the queue runs the very same command.

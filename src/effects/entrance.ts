@@ -4,7 +4,7 @@
  * Every entrance has a base run of its own, through the very sessions and from the very place that its sources take: so
  * a source without change changes nothing, bit for bit. There are two kinds:
  * - plain: the whole stream [sources, pos, d_model] enters before a stage;
- * - on a line: a neuron writes one vector, more or less of it at each position. The next stage reads that vector and
+ * - on a line: a source writes one vector, more or less of it at each position. The next stage reads that vector and
  *   the amounts, and projects the vector once in place of every position (`StageOptions.line`).
  */
 import { METRIC } from '../patch/metric-graph.ts';
@@ -12,9 +12,9 @@ import { stateAt } from '../patch/round-trip.ts';
 import type { SuffixChain, Variant } from '../patch/suffix.ts';
 import { resultOf } from '../patch/variants.ts';
 import type { Feeds, Step } from '../runtime/engine.ts';
-import { batched, lastRows, row, rows, stack, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
+import { batched, row, rows, stack, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Kind } from '../terms.ts';
-import { changeOfWrite, ownChanges } from './changes.ts';
+import { lineOf, patchedStreams } from './changes.ts';
 import { LINEAR_MEASURES, type LinearMeasure, type ProbeSource } from './measures.ts';
 import { BASE, CHANGE, FACTOR, VALUE } from './observe.ts';
 
@@ -137,40 +137,14 @@ export function patchedFeeds(
 ): Feeds {
   const start = startOf(chain, kind, layer);
   const base = states.get(start)!;
-  if (line)
-    return lineFeeds(start, base, amountsOf(source, layer, indices), writesOf(source, layer, indices));
-  const positions = base.shape[0]!;
-  const patched = zeros([indices.length, ...base.shape]);
-  indices.forEach((index, i) => {
-    const write = lastRows(changeOfWrite(source, kind, layer, index), positions);
-    const stream = patched.data.subarray(i * write.data.length, (i + 1) * write.data.length);
-    for (let j = 0; j < stream.length; j++) stream[j] = base.data[j]! + write.data[j]!;
-  });
-  return { [stateAt(start)]: patched };
+  if (line) {
+    const lines = indices.map((index) => lineOf(source, layer, index));
+    const [amounts, writes] = [lines.map(({ amount }) => amount), lines.map(({ write }) => write)];
+    return lineFeeds(start, base, stack(amounts), stack(writes));
+  }
+  return { [stateAt(start)]: patchedStreams(source, kind, layer, indices, base) };
 }
 
 function lineFeeds(start: number, base: Tensor, amount: Tensor, write: Tensor): Feeds {
   return { [stateAt(start)]: batched(base), amount, write };
-}
-
-/** By how much neurons change: [neurons, pos, 1]. */
-function amountsOf(source: ProbeSource, layer: number, indices: readonly number[]): Tensor {
-  const { shape, data } = ownChanges(source, 'neurons', layer);
-  const [positions, width] = shape as [number, number];
-  const amounts = zeros([indices.length, positions, 1]);
-  indices.forEach((index, i) => {
-    for (let p = 0; p < positions; p++) amounts.data[i * positions + p] = data[p * width + index]!;
-  });
-  return amounts;
-}
-
-/** Neurons' rows of W_out: [neurons, 1, d_model]. */
-function writesOf({ model }: ProbeSource, layer: number, indices: readonly number[]): Tensor {
-  const { dModel } = model.config;
-  const weight = model.parameters.get(`blocks.${layer}.mlp.W_out`)!.data;
-  const writes = new Float32Array(indices.length * dModel);
-  indices.forEach((index, i) =>
-    writes.set(weight.subarray(index * dModel, (index + 1) * dModel), i * dModel),
-  );
-  return tensor(writes, [indices.length, 1, dModel]);
 }

@@ -7,6 +7,7 @@ import type { LoadedModel } from '../model/loaded.ts';
 import { difference, type Run } from '../patch/pair-runs.ts';
 import { type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
+import type { Kind } from '../terms.ts';
 
 /** Measures beside `change`, as `--measures` names them. */
 export const MEASURES = ['l2', 'through', 'direct', 'shift', 'mean'] as const;
@@ -21,6 +22,11 @@ export interface ProbeSource {
   readonly metric: Metric;
   readonly base: Run;
   readonly other: Run;
+  /**
+   * Absent: a source is one component, at all positions. Given: a source is all components of its layer at one position,
+   * which this tells, counted from the first that is computed; below 0 nothing changes (`published.ts`).
+   */
+  readonly positionOf?: (kind: Kind, index: number) => number;
 }
 
 /** The coefficients of one measure at one layer's heads: [pos, heads, d_head]. */
@@ -129,7 +135,7 @@ function meanDirection(model: LoadedModel): Float64Array {
  * The unembedding direction of the metric, seen through the final norm with the base run's scale: gain included,
  * centred for LayerNorm. [d_model]
  */
-function directDirection({ model, metric, base }: ProbeSource): Float64Array {
+export function directDirection({ model, metric, base }: ProbeSource): Float64Array {
   const { dModel, family } = model.config;
   const unembed = model.parameters.get('unembed.W_U_T')!.data;
   const gain = model.parameters.get('ln_final.w')?.data;

@@ -9,7 +9,8 @@ import { dot } from './measures.ts';
 import { changeOfWrite } from './changes.ts';
 import type { Observation } from './patching.ts';
 import { Ranked, TOP } from './strongest.ts';
-import { ownEntries, reaches, sizeOfKind, type Sources, type UnitContext } from './unit.ts';
+import { ownEntries } from './own.ts';
+import { reaches, sizeOfKind, type Sources, type UnitContext } from './unit.ts';
 
 /** What one kind of targets adds up to, for each source. */
 interface Reduced {
@@ -143,7 +144,8 @@ function ledgerOf(
   reduced: ReadonlyMap<Kind, Reduced>,
 ): Tensor {
   const ledger = new Float32Array(sources.indices.length * 4);
-  ownEntries(context, sources, 'direct').forEach((own, i) => {
+  ownEntries(context, sources, 'direct').forEach((entries, i) => {
+    const own = entries.reduce((sum, { value }) => sum + value, 0);
     const [heads, neurons] = [reduced.get('heads')!.direct[i]!, reduced.get('neurons')!.direct[i]!];
     ledger.set([own, heads, neurons, seen.ap[i]! - own - heads - neurons], i * 4);
   });

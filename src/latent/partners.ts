@@ -8,7 +8,7 @@
  * Where D is small nothing is claimed: both lists are empty. With one direction `hidden` is empty, since the other
  * direction might show what the one does not.
  */
-import { isSmallD, type MetricValues } from '../tasks/metric.ts';
+import { isSmallD, type MetricValues } from '../terms.ts';
 import { type Component, type Contrast, type Direction, DIRECTIONS, type Kind } from '../terms.ts';
 import {
   type Directed,
@@ -119,7 +119,8 @@ function partnersOfAll(
   for (const [rank, a] of order.entries()) {
     for (const b of order.slice(rank + 1)) {
       const pair = pairAt(input, directions, effects[a]!, a, b);
-      for (const found of relationsOf(pair, input)) {
+      const neutral = input.contrast === 'swap' || [a, b].some((at) => inhibits(effects[at]!, input.tau));
+      for (const found of relationsOf(pair, neutral, input.tau)) {
         lists[a]!.push(partner(input, b, found.relation, found, pair));
         lists[b]!.push(partner(input, a, inverse(found.relation), found, pair));
       }
@@ -156,8 +157,13 @@ function pairAt(
   return { interaction, via, effect };
 }
 
-function relationsOf(pair: OrderedPair, { contrast, tau }: PartnersInput): Found[] {
-  return [interactionRelation(pair, contrast, tau), viaRelation(pair, tau)].filter(
+/** Whether a component works against the answer in some direction. */
+function inhibits(effect: Directed, tau: number): boolean {
+  return Object.values(effect).some((e) => e <= -tau);
+}
+
+function relationsOf(pair: OrderedPair, neutral: boolean, tau: number): Found[] {
+  return [interactionRelation(pair, neutral, tau), viaRelation(pair, tau)].filter(
     (found) => found !== undefined,
   );
 }

@@ -10,7 +10,7 @@
  *
  * With tau > 0, "small" below tau in size, and one row for each form of (i_noising, i_denoising):
  *
- *   form                          removal          swap
+ *   form                          words            neutral words
  *   both >= tau                   and              more_in_denoising   (less than the sum in noising)
  *   both <= -tau                  or               more_in_noising     (less than the sum in denoising)
  *   >= tau and <= -tau            overlaps         overlaps            less than the sum in both directions
@@ -20,16 +20,18 @@
  *   one >= tau, other small       needs            by j: more_together, less_together
  *   or not computed
  *
+ * Words are neutral for a swap, where AND and OR depend on which prompt one calls clean, and for a pair one of which
+ * works against the answer (e <= -tau): two inhibitors that need each other have the interaction of an OR.
+ *
  * Backup, in place of the fifth row: in noising i <= -tau, in denoising small, and the later component answers to the
  * patch of the earlier one, against the effect that the patch would otherwise have: v_noising <= -tau and
- * e_noising - v_noising >= tau. The earlier one is backed_up_by the later. For a swap either direction can be the one
- * in which this shows (j >= tau), and the words are compensated_by and compensates.
+ * e_noising - v_noising >= tau. The earlier one is backed_up_by the later. In neutral words either direction can be the
+ * one in which this shows (j >= tau): compensated_by and compensates.
  *
  * A chain, in which a acts on F only through b, has the form `overlaps`: it is no AND, though noising alone looks like one.
  * So words for one direction claim less than those for two.
  */
-import type { Contrast, Direction } from '../terms.ts';
-import { DIRECTIONS } from '../terms.ts';
+import { type Direction, DIRECTIONS } from '../terms.ts';
 
 /** Names of relations by interaction, as written to study.json. */
 export const INTERACTION_RELATIONS = [
@@ -76,21 +78,20 @@ export interface Found<R extends Relation = Relation> {
 
 const both = (test: (direction: Direction) => boolean): boolean => DIRECTIONS.every(test);
 
-/** How the first component of the pair stands to the second; undefined below tau. */
+/** How the first component of the pair stands to the second, in neutral words or not; undefined below tau. */
 export function interactionRelation(
   pair: OrderedPair,
-  contrast: Contrast,
+  neutral: boolean,
   tau: number,
 ): Found<InteractionRelation> | undefined {
   const i = (direction: Direction): number => pair.interaction[direction] ?? Number.NaN;
   const reaching = DIRECTIONS.filter((direction) => Math.abs(i(direction)) >= tau);
   const [direction] = reaching;
   if (!direction) return undefined;
-  if (reaching.length === 1) return { relation: oneSided(pair, direction, contrast, tau), direction };
+  if (reaching.length === 1) return { relation: oneSided(pair, direction, neutral, tau), direction };
   const weaker = Math.abs(i('denoising')) < Math.abs(i('noising')) ? 'denoising' : 'noising';
-  const swap = contrast === 'swap';
-  if (both((d) => i(d) > 0)) return { relation: swap ? 'more_in_denoising' : 'and', direction: weaker };
-  if (both((d) => i(d) < 0)) return { relation: swap ? 'more_in_noising' : 'or', direction: weaker };
+  if (both((d) => i(d) > 0)) return { relation: neutral ? 'more_in_denoising' : 'and', direction: weaker };
+  if (both((d) => i(d) < 0)) return { relation: neutral ? 'more_in_noising' : 'or', direction: weaker };
   return { relation: i('noising') > 0 ? 'overlaps' : 'reinforces', direction: weaker };
 }
 
@@ -98,13 +99,13 @@ export function interactionRelation(
 function oneSided(
   pair: OrderedPair,
   direction: Direction,
-  contrast: Contrast,
+  neutral: boolean,
   tau: number,
 ): InteractionRelation {
   const i = pair.interaction[direction]!;
   const more = direction === 'noising' ? i < 0 : i > 0;
   const compensated = more && isSmallIn(other(direction), pair, tau) && isAnswered(direction, pair, tau);
-  if (contrast === 'swap') return compensated ? 'compensated_by' : more ? 'more_together' : 'less_together';
+  if (neutral) return compensated ? 'compensated_by' : more ? 'more_together' : 'less_together';
   if (compensated && direction === 'noising') return 'backed_up_by';
   return i < 0 ? 'redundant_with' : 'needs';
 }

@@ -13,6 +13,9 @@ export type Stage =
 /** Hook points of a block, in the order of computation, and the stage that computes each. */
 const BLOCK_HOOKS = {
   hook_resid_pre: 'attn',
+  hook_q_input: 'attn',
+  hook_k_input: 'attn',
+  hook_v_input: 'attn',
   'ln1.hook_scale': 'attn',
   'ln1.hook_normalized': 'attn',
   'attn.hook_q': 'attn',
@@ -90,13 +93,17 @@ export function stagesOf(config: ModelConfig): Stage[] {
   return [{ kind: 'embed' }, ...blocks.flat(), { kind: 'unembed' }];
 }
 
-/** Every hook name that a model has, in the order of computation. */
+/** Hook points that stages have with `separateInputs` only, as in TransformerLens with `use_split_qkv_input`. */
+const SEPARATE_INPUTS = ['hook_q_input', 'hook_k_input', 'hook_v_input'];
+
+/** Every hook name that a model has in a plain run, in the order of computation. */
 export function hookNames(config: ModelConfig): string[] {
-  const absent = new Set<string>(
-    config.family === 'gpt2'
+  const absent = new Set<string>([
+    ...SEPARATE_INPUTS,
+    ...(config.family === 'gpt2'
       ? ['attn.hook_rot_q', 'attn.hook_rot_k', 'mlp.hook_pre_linear']
-      : ['hook_pos_embed'],
-  );
+      : ['hook_pos_embed']),
+  ]);
   const block = Object.keys(BLOCK_HOOKS).filter((hook) => !absent.has(hook)) as BlockHook[];
   const model = Object.keys(MODEL_HOOKS).filter((hook) => !absent.has(hook));
   return [

@@ -8,15 +8,17 @@ import type { Step } from '../runtime/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { METRIC } from './metric-graph.ts';
 import type { StageForm, SuffixChain } from './suffix.ts';
-import { backward, forward, resultOf } from './variants.ts';
+import { backwardTo, DIFFERENTIATED, forward, resultOf } from './variants.ts';
 
 export interface RoundTrip {
   /** The stage that the states enter. */
   readonly start: number;
   /** [batch, pos, d_model] */
   readonly states: Tensor;
-  /** The cotangent of each row's F: [batch]. */
+  /** The cotangent of each row's F: [batch]; with `until` that of the state there. */
   readonly cotangent: Tensor;
+  /** The stage before which the way forward ends; by default it leads to F. */
+  readonly until?: number;
   /** All positions in the last layer too. */
   readonly whole?: boolean;
   /**
@@ -31,6 +33,8 @@ export interface RoundTrip {
   readonly dropped?: readonly number[];
   /** Hook points whose values come forward. */
   readonly captured?: readonly BlockHook[];
+  /** Hook points at which the way back gives cotangents; heads' vectors and activations by default. */
+  readonly differentiated?: readonly BlockHook[];
   /** Names of registers to fetch beside the metric and the cotangent of the states; see the functions below. */
   readonly fetch?: readonly string[];
   /** Inputs that the stages read beside the chain's own. */
@@ -54,10 +58,10 @@ export const valueAt = (hook: BlockHook, index: number): string => `${hook}.${in
 /** The cotangent of a hook point of a stage. */
 export const gradientAt = (hook: BlockHook, index: number): string => `gradient.${hook}.${index}`;
 
-/** Runs it; what comes back is named by METRIC, `cotangentAt(start)` and `fetch`. */
+/** Runs it; what comes back is named by METRIC (where it leads there), `cotangentAt(start)` and `fetch`. */
 export async function roundTrip(chain: SuffixChain, trip: RoundTrip): Promise<Record<string, Tensor>> {
   const { start, states, cotangent, line, fetch = [], feeds = {} } = trip;
-  const end = chain.stages.length;
+  const { until: end = chain.stages.length } = trip;
   const steps: Step[] = [];
   for (let index = start; index < end; index++) steps.push(await forwardStep(chain, trip, index));
   let from = cotangentAt(end);
@@ -67,7 +71,8 @@ export async function roundTrip(chain: SuffixChain, trip: RoundTrip): Promise<Re
     from = cotangentAt(index);
   }
   const given = { ...feeds, ...line, [stateAt(start)]: states, [cotangentAt(end)]: cotangent };
-  return chain.run(steps, given, [METRIC, cotangentAt(start), ...fetch]);
+  const metric = end === chain.stages.length ? [METRIC] : [];
+  return chain.run(steps, given, [...metric, cotangentAt(start), ...fetch]);
 }
 
 function isDropped({ stages }: SuffixChain, { dropped }: RoundTrip, index: number): boolean {
@@ -80,7 +85,7 @@ function formOf({ whole = false, line, start }: RoundTrip, index: number): Stage
 }
 
 async function forwardStep(chain: SuffixChain, trip: RoundTrip, index: number): Promise<Step> {
-  const variant = forward(trip.captured ?? []);
+  const variant = forward(trip.captured ?? [], trip.differentiated ?? DIFFERENTIATED);
   const form = formOf(trip, index);
   const result = resultOf(chain.stages[index]!);
   const { outputs } = await chain.session(index, variant, form);
@@ -100,7 +105,8 @@ async function forwardStep(chain: SuffixChain, trip: RoundTrip, index: number): 
 /** The way back through a stage; `from`: the register of its result's cotangent. */
 async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number, from: string): Promise<Step> {
   const form = formOf(trip, index);
-  const info = await chain.session(index, backward, form);
+  const variant = backwardTo(trip.differentiated ?? DIFFERENTIATED);
+  const info = await chain.session(index, variant, form);
   const saved = info.inputs
     .filter((name) => name.startsWith(SAVED))
     .map((name) => [name, savedAt(name, index)]);
@@ -110,7 +116,7 @@ async function backwardStep(chain: SuffixChain, trip: RoundTrip, index: number, 
   ]);
   return chain.step({
     index,
-    variant: backward,
+    variant,
     ...form,
     from: stateAt(index),
     outputs: Object.fromEntries(named),

@@ -32,6 +32,8 @@ export interface StageForm {
   readonly whole?: boolean;
   /** The stream enters as a line: see `StageOptions`. */
   readonly line?: 'own' | 'shared' | undefined;
+  /** Attention: each head reads a copy of the stream of its own: see `StageOptions`. */
+  readonly separateInputs?: boolean;
 }
 
 /** One step of a chain: which stage, read from which register, giving what. */
@@ -108,20 +110,22 @@ export class SuffixChain {
   }
 
   /** The plain graph of a stage, all hook points named. */
-  graphOf(index: number, { whole = false, line }: StageForm = {}): Graph {
+  graphOf(index: number, { whole = false, line, separateInputs }: StageForm = {}): Graph {
     const stage = this.stages[index]!;
     const positions = this.positionsAt(index, whole);
     if (stage.kind === 'unembed') return metricGraph(this.model, this.metric, positions);
     const lastOnly = index === this.lastAttention && !whole;
     const options = { ...WHOLE, positions, past: this.range.from, lastOnly };
-    return stageGraph(this.model, stage, line === undefined ? options : { ...options, line });
+    const entered = line === undefined ? options : { ...options, line };
+    return stageGraph(this.model, stage, separateInputs ? { ...entered, separateInputs } : entered);
   }
 
   /** The session of a stage, made on first use. */
   async session(index: number, variant: Variant, form: StageForm = {}): Promise<SessionInfo> {
     const stage = this.stages[index]!;
     const whole = form.whole && index >= this.lastAttention ? ' whole' : '';
-    const place = `${this.range.from}-${this.range.to}${whole}${form.line ? ` ${form.line} line` : ''}`;
+    const apart = form.separateInputs ? ' separate inputs' : '';
+    const place = `${this.range.from}-${this.range.to}${whole}${form.line ? ` ${form.line} line` : ''}${apart}`;
     const info = await this.model.sessions.ready(
       `suffix ${place} ${metricKey(this.metric)} ${index} ${variant.key}`,
       () => variant.build(this.graphOf(index, form), stage),

@@ -18,12 +18,15 @@ export function resultOf(stage: Stage): string {
 export const DIFFERENTIATED: readonly BlockHook[] = ['attn.hook_z', 'mlp.hook_post'];
 
 /** The next state, the values of some hook points under their short names, and what `backward` needs. */
-export function forward(hooks: readonly BlockHook[]): Variant {
+export function forward(
+  hooks: readonly BlockHook[],
+  differentiated: readonly BlockHook[] = DIFFERENTIATED,
+): Variant {
   return {
-    key: `forward ${hooks.join(' ')}`,
+    key: `forward ${hooks.join(' ')}${forKey(differentiated)}`,
     build: (graph, stage) => {
       const captured = new Map([...graph.outputs, ...valuesOf(graph, stage, hooks)]);
-      return splitGradient({ ...graph, outputs: captured }, wayBack(graph, stage)).forward;
+      return splitGradient({ ...graph, outputs: captured }, wayBack(graph, stage, differentiated)).forward;
     },
   };
 }
@@ -37,16 +40,24 @@ export const carrying: Variant = {
 };
 
 /**
- * From the cotangent of the result (input `cotangent`) to that of the state (`resid`), and to those of the head
- * outputs and activations on the way. Reads what `forward` saved.
+ * From the cotangent of the result (input `cotangent`) to that of the state (`resid`), and to those of the hook points
+ * on the way that are to be differentiated. Reads what `forward` saved for the same hook points.
  */
-export const backward: Variant = {
-  key: 'backward',
-  build: (graph, stage) => splitGradient(graph, wayBack(graph, stage)).backward,
-};
+export function backwardTo(differentiated: readonly BlockHook[]): Variant {
+  return {
+    key: `backward${forKey(differentiated)}`,
+    build: (graph, stage) => splitGradient(graph, wayBack(graph, stage, differentiated)).backward,
+  };
+}
 
-function wayBack(graph: Graph, stage: Stage): GradientRequest {
-  const to = new Map<string, Value>(valuesOf(graph, stage, DIFFERENTIATED));
+export const backward: Variant = backwardTo(DIFFERENTIATED);
+
+function forKey(differentiated: readonly BlockHook[]): string {
+  return differentiated === DIFFERENTIATED ? '' : ` for ${differentiated.join(' ')}`;
+}
+
+function wayBack(graph: Graph, stage: Stage, differentiated: readonly BlockHook[]): GradientRequest {
+  const to = new Map<string, Value>(valuesOf(graph, stage, differentiated));
   to.set(RESID, inputValue(graph, RESID));
   return { from: new Map([[resultOf(stage), 'cotangent']]), to };
 }

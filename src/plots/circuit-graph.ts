@@ -111,7 +111,7 @@ function directionPanel(graph: CircuitGraph, direction: Direction, layout: Circu
 const styleOf = ({ label }: CircuitNode): CategoryStyle => (label ? LABEL_STYLES[label] : UNLABELLED);
 
 function describe({ kind, component, label, e }: CircuitNode): string {
-  const name = `${kind === 'heads' ? 'head' : 'neuron'} ${componentName(component)}`;
+  const name = `${kind === 'heads' ? 'head' : 'neuron'} ${componentName(kind, component)}`;
   const effects = Object.entries(e).map(([direction, value]) => `${direction} ${formatNumber(value)}`);
   return `${name}${label ? `, ${LABEL_STYLES[label].name}` : ''}: e ${effects.join(', ')}`;
 }
@@ -231,7 +231,7 @@ function nodeNames(
     return { left: x - r, right: x + r, top: y - r, bottom: y + r };
   });
   const labels = named.map(({ x, y, node }) => {
-    const text = `${node.kind === 'neurons' ? 'n' : ''}${componentName(node.component)}`;
+    const text = componentName(node.kind, node.component);
     return { x, y, text, width: textWidth(text, FONT_SIZE - 1) };
   });
   const bounds = { width: layout.width, height: layout.bottom + 14, line: 12, radius: 9 };

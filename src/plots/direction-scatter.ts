@@ -7,13 +7,14 @@ import { extent } from 'd3-array';
 import type { Label } from '../results/study-json.ts';
 import { checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
-import { type LabelRegion, labelRegions } from './label-regions.ts';
+import { type Corner, type LabelRegion, labelRegions } from './label-regions.ts';
 import { symbolLegend } from './legend.ts';
 import { type CategoryStyle, FONT_SIZE, INK, LABEL_STYLES, SOFT_INK, UNLABELLED } from './palette.ts';
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
 import { type Box, freeBox, type PlacedLabel, placeLabels } from './place-labels.ts';
+import { symexp, symlog, type SymlogAxis, symlogTicks } from './symlog.ts';
 import { componentName, formatCount, formatNumber, textWidth } from './text.ts';
-import type { Component, Contrast } from '../terms.ts';
+import type { Component, Contrast, Kind } from '../terms.ts';
 
 export interface ScatterPoint {
   component: Component;
@@ -27,6 +28,7 @@ export interface DirectionScatterOptions {
   title: string;
   subtitle: string;
   caption: string;
+  kind: Kind;
   points: readonly ScatterPoint[];
   /** Threshold of the labels; 0 draws no regions, for values that are not normalised. */
   tau: number;
@@ -43,13 +45,19 @@ const SIDE = 560;
 const NEAR_POINTS = 400;
 const MARGIN = { left: 76, right: 14, top: 12, bottom: 44 };
 
-/** Draws the scatter. Axes have one scale, so that the line of equality is the diagonal. */
+/**
+ * Draws the scatter. Both axes have one scale, so that the line of equality is the diagonal; it is logarithmic beyond
+ * tau, so that one strong component does not press all others together.
+ */
 export function directionScatter(options: DirectionScatterOptions): Figure {
-  const { points, tau, contrast, axes, names = 16, leaveOutBelow = 0, ...words } = options;
+  const { kind, points, tau, contrast, axes, names = 16, leaveOutBelow = 0, ...words } = options;
   checkSome('points', points);
   const size = (point: ScatterPoint) => Math.max(Math.abs(point.noising), Math.abs(point.denoising));
   const shown = points.filter((point) => size(point) >= leaveOutBelow).sort((a, b) => size(b) - size(a));
-  const body = gridPanel([[scatterPanel(shown, { tau, contrast, axes, names }), legendOf(shown, tau)]], 10);
+  const body = gridPanel(
+    [[scatterPanel(shown, { kind, tau, contrast, axes, names }), legendOf(shown, tau)]],
+    10,
+  );
   const left = points.length - shown.length;
   const notes =
     left > 0
@@ -72,7 +80,30 @@ function legendOf(points: readonly ScatterPoint[], tau: number): Panel {
   return symbolLegend([...labels.map((label) => entry(LABEL_STYLES[label], label)), entry(UNLABELLED)]);
 }
 
-type ScatterParts = Required<Pick<DirectionScatterOptions, 'tau' | 'contrast' | 'axes' | 'names'>>;
+/** Room for a tick's text, as a share of half the axis. */
+const TICK_SPACE = 0.14;
+
+/** Linear up to tau; without tau, up to a fiftieth of the largest value. */
+function axisOf([low, high]: readonly [number, number], tau: number): SymlogAxis {
+  const limit = Math.max(-low, high);
+  return { limit, linear: tau > 0 ? tau : limit / 50 };
+}
+
+/** Points of a straight edge, which these axes bend: so many as make it smooth. The first end is left out. */
+function edge(from: Corner, to: Corner, axis: SymlogAxis): { x: number; y: number }[] {
+  const length = (k: 0 | 1): number => Math.abs(symlog(to[k], axis) - symlog(from[k], axis));
+  const along = length(0) > length(1) ? 0 : 1;
+  const steps = Math.ceil(8 * length(along));
+  const [start, end] = [symlog(from[along], axis), symlog(to[along], axis)];
+  return Array.from({ length: Math.max(1, steps) }, (_, i) => {
+    if (i + 1 >= steps) return { x: to[0], y: to[1] };
+    const value = symexp(start + ((i + 1) / steps) * (end - start), axis);
+    const share = (value - from[along]) / (to[along] - from[along]);
+    return { x: from[0] + share * (to[0] - from[0]), y: from[1] + share * (to[1] - from[1]) };
+  });
+}
+
+type ScatterParts = Required<Pick<DirectionScatterOptions, 'kind' | 'tau' | 'contrast' | 'axes' | 'names'>>;
 
 /** The common domain of both axes, wide enough for all points and for the wedges of the regions. */
 function domainOf(points: readonly ScatterPoint[], tau: number): [number, number] {
@@ -84,14 +115,24 @@ function domainOf(points: readonly ScatterPoint[], tau: number): [number, number
 }
 
 function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Panel {
-  const { tau, contrast, axes, names } = parts;
+  const { kind, tau, contrast, axes, names } = parts;
   const domain = domainOf(points, tau);
+  const axis = axisOf(domain, tau);
   const regions = tau > 0 ? labelRegions(tau, domain, contrast) : [];
-  const square = squareOf(domain);
+  const square = squareOf(domain, axis);
   const regionNames = regions.map((region) => regionName(region, points, square));
   const style = (point: ScatterPoint) => (point.label ? LABEL_STYLES[point.label] : UNLABELLED);
   const [plain, labelled] = [points.filter((p) => !p.label), points.filter((p) => p.label)];
-  const at = { x: 'noising', y: 'denoising', title: describe };
+  const at = { x: 'noising', y: 'denoising', title: (point: ScatterPoint) => describe(kind, point) };
+  const scale = {
+    type: 'symlog',
+    constant: axis.linear,
+    domain,
+    ticks: symlogTicks(axis, TICK_SPACE).filter((tick) => tick >= domain[0]),
+    tickFormat: (value: number) => formatNumber(value, 2),
+    labelAnchor: 'center',
+    labelArrow: 'none',
+  } as const;
   return plotPanel({
     width: SIDE + MARGIN.left + MARGIN.right,
     height: SIDE + MARGIN.top + MARGIN.bottom,
@@ -99,12 +140,12 @@ function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Pan
     marginRight: MARGIN.right,
     marginTop: MARGIN.top,
     marginBottom: MARGIN.bottom,
-    x: { domain, ticks: 8, label: axes.noising, labelAnchor: 'center', labelArrow: 'none' },
-    y: { domain, ticks: 8, label: axes.denoising, labelAnchor: 'center', labelArrow: 'none' },
+    x: { ...scale, label: axes.noising },
+    y: { ...scale, label: axes.denoising },
     color: { type: 'identity' },
     symbol: { type: 'identity' },
     marks: [
-      ...regions.flatMap(regionMarks),
+      ...regions.flatMap((region) => regionMarks(region, axis)),
       Plot.link([domain], {
         x1: (d: [number, number]) => d[0],
         y1: (d: [number, number]) => d[0],
@@ -127,6 +168,7 @@ function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Pan
       }),
       ...regionNames.map(({ mark }) => mark),
       nameMarks(
+        kind,
         points,
         (labelled.length > 0 ? labelled : points).slice(0, names),
         square,
@@ -136,14 +178,14 @@ function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Pan
   });
 }
 
-function describe({ component, noising, denoising, label }: ScatterPoint): string {
+function describe(kind: Kind, { component, noising, denoising, label }: ScatterPoint): string {
   const name = label ? `, ${LABEL_STYLES[label].name}` : '';
-  return `${componentName(component)}${name}: noising ${formatNumber(noising, 4)}, denoising ${formatNumber(denoising, 4)}`;
+  return `${componentName(kind, component)}${name}: noising ${formatNumber(noising, 4)}, denoising ${formatNumber(denoising, 4)}`;
 }
 
-function regionMarks({ label, corners }: LabelRegion): Plot.Markish[] {
+function regionMarks({ label, corners }: LabelRegion, axis: SymlogAxis): Plot.Markish[] {
   const { color } = LABEL_STYLES[label];
-  const closed = [...corners, corners[0]!].map(([x, y]) => ({ x, y }));
+  const closed = [...corners, corners[0]!].flatMap((to, i) => edge(corners[i - 1] ?? to, to, axis));
   return [
     Plot.line(closed, {
       x: 'x',
@@ -164,9 +206,10 @@ interface Square {
   valueOfY(y: number): number;
 }
 
-function squareOf([low, high]: readonly [number, number]): Square {
-  const pixel = (value: number) => ((value - low) / (high - low)) * SIDE;
-  const value = (x: number) => low + (x / SIDE) * (high - low);
+function squareOf(domain: readonly [number, number], axis: SymlogAxis): Square {
+  const [low, high] = domain.map((end) => symlog(end, axis)) as [number, number];
+  const pixel = (value: number) => ((symlog(value, axis) - low) / (high - low)) * SIDE;
+  const value = (x: number) => symexp(low + (x / SIDE) * (high - low), axis);
   return {
     place: (noising, denoising) => ({ x: pixel(noising), y: SIDE - pixel(denoising) }),
     valueOfX: value,
@@ -206,13 +249,14 @@ function tauBox(tau: number): Plot.Markish[] {
 
 /** The names of the strongest points, beside them. */
 function nameMarks(
+  kind: Kind,
   points: readonly ScatterPoint[],
   named: readonly ScatterPoint[],
   square: Square,
   occupied: readonly Box[],
 ): Plot.Markish {
   const labels = named.map((point) => {
-    const text = componentName(point.component);
+    const text = componentName(kind, point.component);
     return { ...placeOf(square)(point), text, width: textWidth(text, FONT_SIZE - 1) };
   });
   const bounds = { width: SIDE, height: SIDE, line: 13, radius: 5 };

@@ -10,7 +10,7 @@ import { symbolLegend } from './legend.ts';
 import { type CategoryStyle, INK, LABEL_STYLES, UNLABELLED } from './palette.ts';
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
 import { componentName, formatNumber } from './text.ts';
-import type { Component } from '../terms.ts';
+import type { Component, Kind } from '../terms.ts';
 
 export type GainRole = Label | 'control';
 
@@ -25,6 +25,7 @@ export interface GainDotsOptions {
   title: string;
   subtitle: string;
   caption: string;
+  kind: Kind;
   layers: number;
   groups: readonly { title: string; points: readonly GainPoint[] }[];
   notes?: readonly string[];
@@ -42,13 +43,13 @@ const JITTER = 0.16;
 
 /** Draws the dots; a short line marks the geometric mean of each kind in each layer. */
 export function gainDots(options: GainDotsOptions): Figure {
-  const { layers, groups, notes = [], ...words } = options;
+  const { kind, layers, groups, notes = [], ...words } = options;
   checkSome('groups', groups);
   const all = groups.flatMap((group) => group.points).filter((point) => point.gain > 0);
   const roles = new Set(all.map((point) => point.role));
   const wide = layers > 14 || groups.length === 1;
   const width = wide ? TOTAL_WIDTH : (TOTAL_WIDTH - 16) / 2;
-  const panels = groups.map((group) => gainPanel(group, layers, domainOf(all), width));
+  const panels = groups.map((group) => gainPanel(group, kind, layers, domainOf(all), width));
   const rows = wide ? panels.map((panel) => [panel]) : [panels];
   const styles = SLOTS.flatMap((slot) => slot.roles.filter((role) => roles.has(role))).map(styleOf);
   return figure({ ...words, body: gridPanel([[symbolLegend(styles, 'row')], ...rows], 16, 10), notes });
@@ -93,6 +94,7 @@ function meansOf(points: readonly GainPoint[]): Mean[] {
 
 function gainPanel(
   { title, points }: GainDotsOptions['groups'][number],
+  kind: Kind,
   layers: number,
   domain: [number, number],
   width: number,
@@ -146,7 +148,7 @@ function gainPanel(
         symbol: (p: GainPoint) => styleOf(p.role).symbol,
         r: crowded ? 2.2 : 4,
         title: (p: GainPoint) =>
-          `${componentName(p.component)}, ${styleOf(p.role).name}: gain ${formatNumber(p.gain, 4)}`,
+          `${componentName(kind, p.component)}, ${styleOf(p.role).name}: gain ${formatNumber(p.gain, 4)}`,
       }),
       Plot.link(meansOf(shown), {
         x1: (m: Mean) => m.layer + m.x - 0.12,

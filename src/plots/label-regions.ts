@@ -1,8 +1,8 @@
-/** The regions of the labels in the plane of noising and denoising effects. */
+/** The regions of the labels in the plane of noising and denoising effects, for axes that are logarithmic beyond tau. */
 import type { Label } from '../results/study-json.ts';
 import type { Contrast } from '../terms.ts';
 
-type Corner = readonly [noising: number, denoising: number];
+export type Corner = readonly [noising: number, denoising: number];
 
 export interface LabelRegion {
   label: Label;
@@ -44,25 +44,30 @@ export function labelRegions(
     [low, -tau],
   ];
   const andNames: Corner[] = [
-    [0.86 * high, -0.23 * high],
-    [0.86 * high, 0.23 * high],
-    [0.6 * high, -0.14 * high],
+    [0.75 * high, -0.12 * high],
+    [0.75 * high, 0.12 * high],
+    [0.75 * high, -0.06 * high],
+    [0.75 * high, 0.06 * high],
+    [0.4 * high, -0.06 * high],
   ];
   const orNames: Corner[] = [
-    [-0.155 * high, 0.95 * high],
-    [0.155 * high, 0.95 * high],
-    [-0.1 * high, 0.7 * high],
+    [-0.06 * high, 0.88 * high],
+    [0.06 * high, 0.88 * high],
+    [0, 0.88 * high],
+    [-0.06 * high, 0.6 * high],
+    [0.06 * high, 0.6 * high],
   ];
   const adderNames: Corner[] = [
-    [0.92 * high, 0.72 * high],
-    [0.74 * high, 0.95 * high],
-    [0.6 * high, 0.5 * high],
+    [0.75 * high, 0.72 * high],
+    [0.5 * high, 0.5 * high],
+    [0.3 * high, 0.3 * high],
   ];
-  const middle = (low - tau) / 2;
+  // The middle of the region as it is drawn.
+  const middle = -Math.sqrt(-tau * low);
   const inhibitoryNames: Corner[] = [
-    [middle, 0.93 * low],
-    [middle, 0.6 * low],
-    [middle, 0.8 * low],
+    [middle, 0.85 * low],
+    [middle, 0.5 * low],
+    [middle, middle],
   ];
   const swap = contrast === 'swap';
   return [

@@ -162,7 +162,7 @@ function indices(count: number): number[] {
 }
 
 function describe({ layer, head, value }: Cell): string {
-  return `head ${componentName([layer, head])}: ${Number.isNaN(value) ? 'no value' : formatNumber(value, 4)}`;
+  return `head ${componentName('heads', [layer, head])}: ${Number.isNaN(value) ? 'no value' : formatNumber(value, 4)}`;
 }
 
 function signMarks(cells: Cell[], kind: ScaleKind, limit: number, height: number): Plot.Markish[] {

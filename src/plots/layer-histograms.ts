@@ -8,6 +8,7 @@ import { checkShape, checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
 import { SOFT_INK } from './palette.ts';
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
+import { symexp, symlog, type SymlogAxis, symlogTicks } from './symlog.ts';
 import { formatCount, formatNumber } from './text.ts';
 
 export interface HistogramGroup {
@@ -53,7 +54,7 @@ export function layerHistograms(options: LayerHistogramsOptions): Figure {
     0,
   );
   const limit = 1.05 * Math.max(largest, 1.5 * tau) || 1;
-  const axis: SymlogAxis = { limit, linear: tau > 0 ? tau / 10 : limit / 500, unit, tau };
+  const axis: HistogramAxis = { limit, linear: tau > 0 ? tau / 10 : limit / 500, unit, tau };
   const bars = groups.map(({ values }) => binsOf(values, axis));
   const most = max(bars.flat(), (bar) => bar.count) ?? 1;
   const width = groups.length === 1 ? 560 : (TOTAL_WIDTH - 16) / groups.length;
@@ -64,30 +65,23 @@ export function layerHistograms(options: LayerHistogramsOptions): Figure {
   return figure({ ...words, body: gridPanel([panels]), notes });
 }
 
-interface SymlogAxis {
-  limit: number;
-  /** Below this size the axis is about linear. */
-  linear: number;
+interface HistogramAxis extends SymlogAxis {
   unit: string;
   tau: number;
 }
 
-const forward = (value: number, { linear }: SymlogAxis) =>
-  Math.sign(value) * Math.log1p(Math.abs(value) / linear);
-const backward = (at: number, { linear }: SymlogAxis) => Math.sign(at) * linear * Math.expm1(Math.abs(at));
-
 /** Counts in bins of equal width on the axis, an odd number, so that 0 is the middle of one. */
 function binsOf({ shape, data }: Tensor, axis: SymlogAxis): Bar[] {
   const [layers = 0, width = 0] = shape;
-  const end = forward(axis.limit, axis);
+  const end = symlog(axis.limit, axis);
   const step = (2 * end) / BINS;
   const counts = new Uint32Array(layers * BINS);
   data.forEach((value, i) => {
     if (!Number.isFinite(value)) return;
-    const bin = Math.min(BINS - 1, Math.max(0, Math.floor((forward(value, axis) + end) / step)));
+    const bin = Math.min(BINS - 1, Math.max(0, Math.floor((symlog(value, axis) + end) / step)));
     counts[Math.floor(i / width) * BINS + bin]!++;
   });
-  const edge = (bin: number) => backward(-end + bin * step, axis);
+  const edge = (bin: number) => symexp(-end + bin * step, axis);
   return Array.from(counts, (count, i) => ({
     layer: Math.floor(i / BINS),
     from: edge(i % BINS),
@@ -96,25 +90,10 @@ function binsOf({ shape, data }: Tensor, axis: SymlogAxis): Bar[] {
   })).filter((bar) => bar.count > 0);
 }
 
-/** 0 and round numbers on both sides, from the end of the axis inwards, as many as there is room for. */
-function ticksOf(axis: SymlogAxis): number[] {
-  const end = forward(axis.limit, axis);
-  const sizes: number[] = [];
-  for (let exponent = Math.floor(Math.log10(axis.limit)); 10 ** exponent >= axis.linear / 2; exponent--) {
-    for (const digit of [5, 2, 1]) {
-      const size = Number(`${digit}e${exponent}`);
-      const inner = forward(sizes.at(-1) ?? axis.limit * 1.5, axis);
-      if (size <= axis.limit && inner - forward(size, axis) > TICK_SPACE * end) sizes.push(size);
-    }
-  }
-  const apart = sizes.filter((size) => forward(size, axis) > TICK_SPACE * end);
-  return [...apart.map((size) => -size), 0, ...apart.toReversed()];
-}
-
 function histogramPanel(
   group: HistogramGroup,
   bars: Bar[],
-  axis: SymlogAxis,
+  axis: HistogramAxis,
   most: number,
   width: number,
 ): Panel {
@@ -133,7 +112,7 @@ function histogramPanel(
       type: 'symlog',
       constant: axis.linear,
       domain: [-axis.limit, axis.limit],
-      ticks: ticksOf(axis),
+      ticks: symlogTicks(axis, TICK_SPACE),
       tickFormat: (value: number) => formatNumber(value, 2),
       label: axis.unit,
       labelAnchor: 'center',

@@ -1,6 +1,7 @@
 /**
  * Text as figures show it: hostile or invisible characters made visible, numbers rounded, widths estimated.
  */
+import type { Component, Kind } from '../terms.ts';
 
 const NAMED: Readonly<Record<string, string>> = { '\n': '⏎', '\r': '␍', '\t': '⇥', ' ': '·' };
 /** Control, zero-width, bidirectional and other invisible characters, and lone surrogates. */
@@ -48,8 +49,13 @@ export function formatCount(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** Layer and index as one short name: 3.11. */
-export function componentName([layer, index]: readonly [number, number]): string {
+/** The name of a component: 3.11 for a head, L3N1005 for a neuron. */
+export function componentName(kind: Kind, [layer, index]: Component): string {
+  return kind === 'heads' ? `${layer}.${index}` : `L${layer}N${index}`;
+}
+
+/** A component of a known kind as the key of a map. */
+export function componentKey([layer, index]: Component): string {
   return `${layer}.${index}`;
 }
 

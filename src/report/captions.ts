@@ -7,6 +7,7 @@ export const DIRECTIONS_TEXT =
 
 /** What the values are, normalised or not. */
 export function valuesText(view: StudyView): string {
+  if (view.asPublished) return 'Values are not normalised.';
   return view.normalised
     ? 'Values are normalised effects: 1 is the whole effect of the pair, and below 0 means that the patch works against it.'
     : 'D is small on this pair, so values are changes of the metric F and are not normalised.';

@@ -4,8 +4,9 @@ import { headMatrix, matrixLimit } from '../plots/head-matrix.ts';
 import { layerHeadMaps, type HeadMap } from '../plots/layer-head-maps.ts';
 import { type LedgerItem, ledgerWaterfall } from '../plots/ledger-waterfall.ts';
 import { LABEL_STYLES } from '../plots/palette.ts';
-import { componentName } from '../plots/text.ts';
+import { componentKey, componentName } from '../plots/text.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { type MatrixWords, PUBLISHED_LATENT, publishedMatrix } from './published.ts';
 import { labelsOf, latentBySize, scoreOf, singular, strongest, type StudyView, valueAt } from './view.ts';
 import type { Component, Direction, Kind } from '../terms.ts';
 
@@ -13,8 +14,8 @@ import type { Component, Direction, Kind } from '../terms.ts';
 export async function matrixFigures(view: StudyView): Promise<Figure[]> {
   const { effects } = view.results;
   const through = await Promise.all(view.directions.map((d) => effects.has(d, 'heads_to_heads_through')));
-  const measure = through.every(Boolean) ? 'through' : 'change';
-  const array = measure === 'through' ? 'heads_to_heads_through' : 'heads_to_heads';
+  const measure = view.asPublished ? 'mean' : through.every(Boolean) ? 'through' : 'change';
+  const array = measure === 'change' ? 'heads_to_heads' : `heads_to_heads_${measure}`;
   const matrices: { direction: Direction; values: Tensor }[] = [];
   for (const direction of view.directions) {
     const values = await effects.read(direction, array);
@@ -30,28 +31,35 @@ function matrixFigure(
   direction: Direction,
   values: Tensor,
   limit: number,
-  measure: 'through' | 'change',
+  measure: MatrixMeasure,
 ): Figure {
-  const words =
-    measure === 'through'
-      ? {
-          subtitle: `Measure "through", ${direction}: estimated effect on F that passes through the target`,
-          caption: `Row: the head that is patched (${direction}). Column: a head of a later layer. Colour: a first-order estimate, in ${view.unit}, of the effect on F that passes through the target. Such parts overlap, so they do not add up.`,
-          unit: `effect through the target (${view.unit})`,
-        }
-      : {
-          subtitle: `Measure "change", ${direction}: how far the target’s output moves`,
-          caption: `Row: the head that is patched (${direction}). Column: a head of a later layer. Colour: the Euclidean norm of the change of the target’s output at the last token.`,
-          unit: 'norm of the change (units of the residual stream)',
-        };
   return headMatrix({
     name: `heads-to-heads-${direction}`,
     title: `What each head does to every later head: ${direction}`,
     values,
-    scale: measure === 'through' ? 'diverging' : 'sequential',
+    scale: measure === 'change' ? 'sequential' : 'diverging',
     limit,
-    ...words,
+    ...matrixWords(view, direction, measure),
   });
+}
+
+type MatrixMeasure = 'through' | 'change' | 'mean';
+
+/** Subtitle, caption and unit of a matrix; as published the title too. */
+function matrixWords(view: StudyView, direction: Direction, measure: MatrixMeasure): MatrixWords {
+  const row = `Row: the head that is patched (${direction}). Column: a head of a later layer.`;
+  if (measure === 'mean') return publishedMatrix(direction);
+  return measure === 'through'
+    ? {
+        subtitle: `Measure "through", ${direction}: estimated effect on F that passes through the target`,
+        caption: `${row} Colour: a first-order estimate, in ${view.unit}, of the effect on F that passes through the target. Such parts overlap, so they do not add up.`,
+        unit: `effect through the target (${view.unit})`,
+      }
+    : {
+        subtitle: `Measure "change", ${direction}: how far the target’s output moves`,
+        caption: `${row} Colour: the Euclidean norm of the change of the target’s output at the last token.`,
+        unit: 'norm of the change (units of the residual stream)',
+      };
 }
 
 const LATENT_HEADS = 6;
@@ -64,10 +72,11 @@ export async function latentFigure(view: StudyView): Promise<Figure | undefined>
     if (component[0] === view.study.shape.layers - 1) continue;
     const run = view.directions.includes(direction) ? direction : view.directions[0];
     if (!run) break;
-    const values = await view.results.effects.readSource(run, 'heads_to_heads', component[0], component[1]);
+    const array = view.asPublished ? 'heads_to_heads_mean' : 'heads_to_heads';
+    const values = await view.results.effects.readSource(run, array, component[0], component[1]);
     if (values)
       maps.push({
-        title: `head ${componentName(component)}, ${run}`,
+        title: `head ${componentName('heads', component)}, ${run}`,
         values: unreachable(values, component),
         source: component,
       });
@@ -84,6 +93,7 @@ export async function latentFigure(view: StudyView): Promise<Figure | undefined>
     scale: 'sequential',
     unit: 'norm of the change (units of the residual stream)',
     columns: 3,
+    ...(view.asPublished && PUBLISHED_LATENT),
   });
 }
 
@@ -121,10 +131,10 @@ function ledgerItems(view: StudyView, direction: Direction, kind: Kind): LedgerI
   const width = ap.shape[1] ?? 0;
   return order.slice(0, LEDGER_ITEMS).map((component) => {
     const at = 4 * (component[0] * width + component[1]);
-    const label = labels.get(componentName(component));
+    const label = labels.get(componentKey(component));
     const style = label ? ` (${LABEL_STYLES[label].name})` : '';
     return {
-      name: `${singular(kind)} ${componentName(component)}${style}`,
+      name: `${singular(kind)} ${componentName(kind, component)}${style}`,
       parts: Array.from(ledger.data.subarray(at, at + 4)),
     };
   });

@@ -4,10 +4,19 @@ import { circuitStudyFigure } from './circuit-figures.ts';
 import { latentFigure, ledgerFigure, matrixFigures } from './effect-figures.ts';
 import { gainsFigure, neuronHistogramsFigure } from './gain-figures.ts';
 import { asymmetryFigure, headMapsFigure, scatterFigure, tokensFigure } from './head-figures.ts';
+import { partnerFigures } from './partner-figures.ts';
 import type { StudyView } from './view.ts';
 
 /** Sections of the page that hold figures. */
-export type FigureSection = 'pair' | 'heads' | 'circuit' | 'effects' | 'ledger' | 'gains' | 'neurons';
+export type FigureSection =
+  | 'pair'
+  | 'heads'
+  | 'partners'
+  | 'circuit'
+  | 'effects'
+  | 'ledger'
+  | 'gains'
+  | 'neurons';
 
 export interface ReportFigure extends Figure {
   section: FigureSection;
@@ -15,7 +24,16 @@ export interface ReportFigure extends Figure {
 
 /** Draws every figure for which the study has data. */
 export async function studyFigures(view: StudyView): Promise<ReportFigure[]> {
-  const drawn: [FigureSection, readonly (Figure | undefined)[]][] = [
+  const drawn = view.asPublished ? await publishedFigures(view) : await allFigures(view);
+  return drawn.flatMap(([section, figures]) =>
+    figures.flatMap((figure) => (figure ? [{ ...figure, section }] : [])),
+  );
+}
+
+type Drawn = readonly [FigureSection, readonly (Figure | undefined)[]];
+
+async function allFigures(view: StudyView): Promise<Drawn[]> {
+  return [
     ['pair', [tokensFigure(view)]],
     [
       'heads',
@@ -26,13 +44,20 @@ export async function studyFigures(view: StudyView): Promise<ReportFigure[]> {
         headMapsFigure(view, 'ig'),
       ],
     ],
+    ['partners', await partnerFigures(view)],
     ['circuit', [await circuitStudyFigure(view)]],
     ['effects', [await latentFigure(view), ...(await matrixFigures(view))]],
     ['ledger', view.kinds.map((kind) => ledgerFigure(view, kind))],
     ['gains', view.kinds.map((kind) => gainsFigure(view, kind))],
     ['neurons', [neuronHistogramsFigure(view), scatterFigure(view, 'neurons')]],
   ];
-  return drawn.flatMap(([section, figures]) =>
-    figures.flatMap((figure) => (figure ? [{ ...figure, section }] : [])),
-  );
+}
+
+/** The notebook's own: other figures would show its numbers under the names of components. */
+async function publishedFigures(view: StudyView): Promise<Drawn[]> {
+  return [
+    ['pair', [tokensFigure(view)]],
+    ['heads', [headMapsFigure(view, 'ap'), headMapsFigure(view, 'ig')]],
+    ['effects', [await latentFigure(view), ...(await matrixFigures(view))]],
+  ];
 }

@@ -4,7 +4,7 @@ import { type Figure } from '../plots/figure.ts';
 import { gainDots, type GainPoint } from '../plots/gain-dots.ts';
 import { layerHistograms } from '../plots/layer-histograms.ts';
 import { DIRECTION_COLORS } from '../plots/palette.ts';
-import { formatCount } from '../plots/text.ts';
+import { componentKey, formatCount } from '../plots/text.ts';
 import type { Label } from '../results/study-json.ts';
 import { DIRECTIONS_TEXT, valuesText } from './captions.ts';
 import { effectsOf, effectUnit, hasLabels, scoreOf, type StudyView, valueAt } from './view.ts';
@@ -12,13 +12,14 @@ import type { Component, Direction, Kind } from '../terms.ts';
 
 const COMPARED: readonly Label[] = ['and', 'or', 'noising_only', 'denoising_only', 'adder'];
 
-/** Gains per layer; undefined where no component of this kind is labelled. */
+/** Gains per layer; undefined where no component that would be compared (AND, OR, or only one direction) has one. */
 export function gainsFigure(view: StudyView, kind: Kind): Figure | undefined {
   const groups = view.directions.map((direction) => ({
     title: direction,
     points: gainPoints(view, kind, direction),
   }));
-  if (!hasLabels(view) || groups.every((group) => group.points.length === 0)) return undefined;
+  const isLabelled = ({ role }: GainPoint) => role !== 'control' && role !== 'adder';
+  if (!hasLabels(view) || !groups.some(({ points }) => points.some(isLabelled))) return undefined;
   const counts = view.directions.map((direction) => {
     const rule = view.study.controls[kind]?.[direction]?.matched;
     return rule
@@ -30,6 +31,7 @@ export function gainsFigure(view: StudyView, kind: Kind): Figure | undefined {
     title: `Gains of ${kind}: labelled against matched controls`,
     subtitle: 'Gain: how much all reachable targets change, per unit of own change',
     caption: `On this pair, the gain of each labelled ${kind === 'heads' ? 'head' : 'neuron'}, of each ADDER, and of controls of the same layer whose own change is within 0.25 in natural logarithm. A short black line is the geometric mean. ${shownText(view, kind)} One pair allows no inference about other prompts.`,
+    kind,
     layers: view.study.shape.layers,
     groups,
     notes: [`${counts.join('; ')}.`, ...targetsNote(view)],
@@ -64,8 +66,10 @@ function gainPoints(view: StudyView, kind: Kind, direction: Direction): GainPoin
   );
   const controls = new Map<string, Component>();
   for (const point of view.study.controls[kind]?.[direction]?.matched.points ?? []) {
-    for (const index of point.controls)
-      controls.set(`${point.component[0]}.${index}`, [point.component[0], index]);
+    for (const index of point.controls) {
+      const component: Component = [point.component[0], index];
+      controls.set(componentKey(component), component);
+    }
   }
   for (const component of controls.values())
     points.push({ component, role: 'control', gain: valueAt(gains, component) });

@@ -3,9 +3,19 @@ import { hasLabels, type StudyView } from './view.ts';
 
 /** A definition list. */
 export function guideHtml(view: StudyView): string {
-  const words = [...BASICS, ...(hasLabels(view) ? labelWords(view) : []), ...analyses(view)];
+  const all = [...BASICS, ...(hasLabels(view) ? labelWords(view) : []), ...analyses(view)];
+  const words = view.asPublished ? all.filter(([word]) => !NOT_PUBLISHED.has(word)) : all;
   return `<dl class="words">${words.map(([word, text]) => `<dt>${word}</dt><dd>${text}</dd>`).join('\n')}</dl>`;
 }
+
+/** Words that a page of published indexing does not use. */
+const NOT_PUBLISHED: ReadonlySet<string> = new Set([
+  'Patching',
+  'Normalised effect e',
+  'Asymmetry a',
+  'Ledger',
+  'Gain',
+]);
 
 const labelWords = ({ study }: StudyView) => (study.pair.contrast === 'swap' ? SWAP_LABELS : REMOVAL_LABELS);
 
@@ -14,7 +24,10 @@ const BASICS: readonly (readonly [string, string])[] = [
     'Pair, F and D',
     'Two prompts of equal length. F is a number read from the model’s output at the last token; D is F of the clean prompt minus F of the corrupted one.',
   ],
-  ['Component', 'An attention head or an MLP neuron, named layer.index: 3.4 is head 4 of layer 3.'],
+  [
+    'Component',
+    'An attention head or an MLP neuron; layers, heads and neurons are counted from 0. 3.4 is head 4 of layer 3, and L3N40 is neuron 40 of layer 3.',
+  ],
   [
     'Patching',
     'Running one prompt while one component has the value, at all positions, that it has on the other prompt.',
@@ -64,6 +77,14 @@ const analyses = ({ study }: StudyView): readonly (readonly [string, string])[] 
     'Ledger',
     'An exact account of one patch’s effect on F: what the component’s own write does directly, what later heads and neurons do differently because of it, and the change of the final norm.',
   ],
+  ...(study.partners
+    ? [
+        [
+          'Via, interaction',
+          'Exact results of pairs of components: the part of the effect of the one that needs the other, and what both do at once less what each does alone.',
+        ] as const,
+      ]
+    : []),
   [
     'Gain',
     'How far all components that a patch can reach move, per unit of the component’s own change. It is compared with controls of the same layer whose own change is about the same.',

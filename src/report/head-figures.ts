@@ -2,9 +2,10 @@
 import { directionScatter, type ScatterPoint } from '../plots/direction-scatter.ts';
 import type { Figure } from '../plots/figure.ts';
 import { layerHeadMaps } from '../plots/layer-head-maps.ts';
-import { componentName, formatNumber } from '../plots/text.ts';
+import { componentKey, formatNumber } from '../plots/text.ts';
 import { tokenStrip } from '../plots/token-strip.ts';
 import { DIRECTIONS_TEXT, valuesText } from './captions.ts';
+import { PUBLISHED_METHODS } from './published.ts';
 import {
   effectsOf,
   effectUnit,
@@ -38,16 +39,18 @@ export function tokensFigure({ study, metricName }: StudyView): Figure {
   });
 }
 
-const METHODS: Readonly<Record<Method, { name: string; title: string; words: string }>> = {
+const METHODS: Readonly<Record<Method, { name: string; title: string; what: string; words: string }>> = {
   ap: {
     name: 'heads-patching',
     title: 'What changes when one head is patched',
+    what: 'Activation patching, every head',
     words:
       'Activation patching: one head at a time gets its value of the other run, at all positions, and the model runs on.',
   },
   ig: {
     name: 'heads-ig',
     title: 'What integrated gradients attribute to each head',
+    what: 'Integrated gradients, every head',
     words:
       'Layer integrated gradients: all heads of a layer move together from one run to the other, so this is a joint score. Labels never come from it.',
   },
@@ -60,15 +63,15 @@ export function headMapsFigure(view: StudyView, method: Method): Figure | undefi
     return values ? [{ title: direction, values }] : [];
   });
   if (maps.length === 0) return undefined;
-  const { name, title, words } = METHODS[method];
+  const { name, title, what, words } = (view.asPublished ? PUBLISHED_METHODS : METHODS)[method];
   return layerHeadMaps({
     name,
     title,
-    subtitle: `${method === 'ap' ? 'Activation patching' : 'Integrated gradients'}, every head, ${maps.map((map) => map.title).join(' and ')}`,
+    subtitle: `${what}, ${maps.map((map) => map.title).join(' and ')}`,
     caption: `${words} ${DIRECTIONS_TEXT} ${valuesText(view)}`,
     maps,
     scale: 'diverging',
-    unit: effectUnit(view),
+    unit: view.asPublished ? `${PUBLISHED_METHODS[method].unit} (${view.unit})` : effectUnit(view),
   });
 }
 
@@ -107,7 +110,7 @@ export function scatterFigure(view: StudyView, kind: Kind): Figure | undefined {
       component,
       noising: view.normalised ? valueAt(noising, component) : -valueAt(noising, component),
       denoising: valueAt(denoising, component),
-      label: labels.get(componentName(component)),
+      label: labels.get(componentKey(component)),
     }),
   );
   const many = points.length > RAW_POINTS;
@@ -119,9 +122,10 @@ export function scatterFigure(view: StudyView, kind: Kind): Figure | undefined {
     name: `${kind}-directions`,
     title: `Each ${singular(kind)} in both directions`,
     subtitle: labelled
-      ? `Labels from exact patching, threshold tau = ${formatNumber(view.tau)} (dotted square); dashed: equal in both directions`
-      : 'Exact patching; dashed: equal in both directions',
+      ? `Labels from exact patching, threshold tau = ${formatNumber(view.tau)} (dotted square); dashed: equal in both directions; axes logarithmic beyond the middle`
+      : 'Exact patching; dashed: equal in both directions; axes logarithmic beyond the middle',
     caption: scatterCaption(view, kind, labelled),
+    kind,
     points,
     tau: labelled ? view.tau : 0,
     contrast: view.study.pair.contrast,
@@ -148,5 +152,5 @@ function scatterCaption(view: StudyView, kind: Kind, labelled: boolean): string 
     view.study.pair.contrast === 'swap'
       ? 'The tinted regions are those of the labels; which of the two “only” labels a component gets depends on which prompt is called clean.'
       : 'The tinted regions are those of the labels: breaking an AND breaks the task, restoring it alone does not; for an OR it is the other way round.';
-  return `${start} ${regions} The strongest labelled components are named by layer and index.`;
+  return `${start} ${regions} The strongest labelled ones are named.`;
 }

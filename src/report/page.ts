@@ -4,6 +4,8 @@ import { guideHtml } from './guide.ts';
 import { figureHtml } from './figure-html.ts';
 import { escape } from './html.ts';
 import { formatNumber } from '../plots/text.ts';
+import { partnersHtml } from './partners.ts';
+import { publishedBanner } from './published.ts';
 import { type Section, shellHtml } from './shell.ts';
 import { summaryHtml } from './summary.ts';
 import { componentTable, gapTable, phaseTable } from './tables.ts';
@@ -15,6 +17,7 @@ export function pageHtml(view: StudyView, figures: readonly ReportFigure[]): str
     title: `Mediators study: ${view.study.model.id}`,
     lead: promptsLine(view),
     facts: factsOf(view),
+    banner: publishedBanner(view),
     sections: sectionsOf(view, figures),
     version: view.study.versions.mediators ?? '',
   });
@@ -49,6 +52,11 @@ function sectionsOf(view: StudyView, figures: readonly ReportFigure[]): Section[
     { id: 'warnings', title: 'Warnings', html: warningsHtml(view) },
     { id: 'pair', title: 'The pair', html: drawn('pair') },
     { id: 'heads', title: 'Heads', html: drawn('heads') },
+    {
+      id: 'partners',
+      title: 'Who carries the effect, through whom, and who backs whom up',
+      html: partnersHtml(view, drawn('partners')),
+    },
     { id: 'circuit', title: 'The circuit', html: drawn('circuit') },
     { id: 'effects', title: 'Heads on heads', html: drawn('effects') + absentHtml(view) },
     { id: 'ledger', title: 'Ledger', html: drawn('ledger') },
@@ -62,15 +70,10 @@ function sectionsOf(view: StudyView, figures: readonly ReportFigure[]): Section[
   ];
 }
 
-function warningsHtml({ study, asPublished }: StudyView): string {
+function warningsHtml({ study }: StudyView): string {
   const notices = study.lint.map(
     ({ code, message }) => `<p class="notice"><code>${escape(code)}</code> ${escape(message)}</p>`,
   );
-  if (asPublished) {
-    notices.push(
-      '<p class="notice">This study repeats the published notebook’s own indexing and averaging. Its numbers are not effects of the heads and neurons that they are named after, and there are no labels.</p>',
-    );
-  }
   return notices.length > 0 ? notices.join('\n') : '<p>None.</p>';
 }
 
@@ -81,7 +84,9 @@ function absentHtml({ study }: StudyView): string {
 }
 
 function tablesHtml(view: StudyView): string {
-  const names = { heads: 'Every head', neurons: 'The strongest neurons' };
+  const names = view.asPublished
+    ? { heads: 'Every head, as published', neurons: 'Neurons, as published' }
+    : { heads: 'Every head', neurons: 'The strongest neurons' };
   return view.kinds.map((kind) => `<h3>${names[kind]}</h3>\n${componentTable(view, kind)}`).join('\n');
 }
 

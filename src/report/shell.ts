@@ -14,13 +14,15 @@ export interface ShellOptions {
   /** HTML of the line below the title, and of what follows it. */
   lead: string;
   facts: readonly (readonly [name: string, value: string])[];
+  /** HTML below the facts; nothing by default. */
+  banner?: string;
   /** Those without content are left out. */
   sections: readonly Section[];
   version: string;
 }
 
 /** A whole page. */
-export function shellHtml({ title, lead, facts, sections: all, version }: ShellOptions): string {
+export function shellHtml({ title, lead, facts, banner = '', sections: all, version }: ShellOptions): string {
   const sections = all.filter((section) => section.html !== '');
   const contents = sections.map(({ id, title: name }) => `<li><a href="#${id}">${name}</a></li>`);
   const body = sections.map(
@@ -42,7 +44,7 @@ export function shellHtml({ title, lead, facts, sections: all, version }: ShellO
 <h1>${escape(title)}</h1>
 <p class="lead">${lead}</p>
 ${factsHtml(facts)}
-</header>
+${banner}</header>
 <nav aria-label="Contents"><ol>${contents.join('')}</ol></nav>
 <main>
 ${body.join('\n')}

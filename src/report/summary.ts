@@ -4,8 +4,9 @@
  */
 import { LABEL_STYLES } from '../plots/palette.ts';
 import { componentName, formatCount, formatNumber } from '../plots/text.ts';
-import { type ControlsJson, LABELS, type TokenJson } from '../results/study-json.ts';
+import { type ControlsJson, type Label, LABELS, type TokenJson } from '../results/study-json.ts';
 import { targetsNote } from './gain-figures.ts';
+import { publishedSentences } from './published.ts';
 import { tokenHtml, escape } from './html.ts';
 import {
   effectsOf,
@@ -24,18 +25,23 @@ import type { Component, Direction, Kind } from '../terms.ts';
 export function summaryHtml(view: StudyView): string {
   const perKind = view.kinds.map((kind): [string, string[]] => [
     kind === 'heads' ? 'Heads' : 'Neurons',
-    [
-      effectSentence(view, kind),
-      labelSentence(view, kind),
-      latentSentence(view, kind),
-      ledgerSentence(view, kind),
-      ...gainSentences(view, kind),
-    ],
+    view.asPublished
+      ? [...publishedSentences(view, kind), latentSentence(view, kind)]
+      : [
+          effectSentence(view, kind),
+          labelSentence(view, kind),
+          latentSentence(view, kind),
+          ledgerSentence(view, kind),
+          ...gainSentences(view, kind),
+        ],
   ]);
   const parts: [string, string[]][] = [
     ['The pair', [pairSentence(view)]],
     ...perKind,
-    ['What to keep in mind', [...targetsNote(view).map(escape), gapSentence(view), limitsSentence(view)]],
+    [
+      'What to keep in mind',
+      [...(view.asPublished ? [] : targetsNote(view)).map(escape), gapSentence(view), limitsSentence(view)],
+    ],
   ];
   return parts.map(([title, sentences]) => partHtml(title, sentences)).join('\n');
 }
@@ -52,7 +58,10 @@ const NAMED = 6;
 function names(view: StudyView, kind: Kind, components: readonly Component[]): string {
   const size = largestEffect(view, kind);
   const sorted = [...components].sort((a, b) => size(b) - size(a));
-  const shown = sorted.slice(0, NAMED).map(componentName).join(', ');
+  const shown = sorted
+    .slice(0, NAMED)
+    .map((component) => componentName(kind, component))
+    .join(', ');
   const rest = components.length - NAMED;
   return rest > 0 ? `${shown} and ${formatCount(rest)} more` : shown;
 }
@@ -62,7 +71,7 @@ function counted(count: number, kind: Kind): string {
   return `${formatCount(count)} ${count === 1 ? singular(kind) : kind}`;
 }
 
-function pairSentence({ study, metricName, unit, normalised }: StudyView): string {
+function pairSentence({ study, metricName, unit, normalised, asPublished }: StudyView): string {
   const { metric, pair } = study;
   const token = ({ id, text }: TokenJson) => (text === null ? `id ${id}` : tokenHtml(text));
   const answers = pair.answer && pair.wrong ? ` (${token(pair.answer)} against ${token(pair.wrong)})` : '';
@@ -70,7 +79,8 @@ function pairSentence({ study, metricName, unit, normalised }: StudyView): strin
     pair.contrast === 'swap'
       ? 'a swap: the corrupted prompt is itself valid, with the two answers exchanged, so which of the two directions is which depends on the prompt that one calls clean'
       : 'a removal: the corrupted prompt no longer tells the answer';
-  const small = normalised ? '' : ' D is small, so nothing is normalised and there are no labels.';
+  const small =
+    normalised || asPublished ? '' : ' D is small, so nothing is normalised and there are no labels.';
   return `The metric F is the ${escape(metricName)}${answers}: ${formatNumber(metric.clean, 4)} in the clean run and ${formatNumber(metric.corrupted, 4)} in the corrupted run, so D = ${formatNumber(metric.D, 4)} ${unit}. The pair is ${contrast}.${small}`;
 }
 
@@ -81,7 +91,7 @@ function effectSentence(view: StudyView, kind: Kind): string {
       effects && strongest(effects.shape, (component) => Math.abs(valueAt(effects, component)))[0];
     if (!first) return [];
     return [
-      `in ${direction} at ${componentName(first)} (${effectWords(view, direction, valueAt(effects, first))})`,
+      `in ${direction} at ${componentName(kind, first)} (${effectWords(view, direction, valueAt(effects, first))})`,
     ];
   });
   if (clauses.length === 0) return '';
@@ -123,7 +133,7 @@ function latentSentence(view: StudyView, kind: Kind): string {
   if (!sets) return '';
   const first = latentBySize(view, kind)
     .slice(0, NAMED)
-    .map(({ component }) => componentName(component));
+    .map(({ component }) => componentName(kind, component));
   const some = first.length > 0 ? ` The strongest latent ${kind}: ${first.join(', ')}.` : '';
   return `Integrated gradients highlight ${counted(sets.noising.length, kind)} in noising only, ${formatCount(sets.denoising.length)} in denoising only and ${formatCount(sets.both.length)} in both; those in exactly one direction are called latent. Each direction highlights the same number by construction, so nothing follows from the sizes of these sets.${some}`;
 }
@@ -138,28 +148,35 @@ function ledgerSentence(view: StudyView, kind: Kind): string {
   const [own, heads, neurons, norm] = Array.from(ledger.data.subarray(at, at + 4), (value) =>
     formatNumber(value),
   );
-  return `The ledger of ${singular(kind)} ${componentName(first)} in ${direction}: ${formatNumber(valueAt(ap, first))} = ${own} own direct, ${heads} by heads, ${neurons} by neurons, ${norm} by the norm (${view.unit}).`;
+  return `The ledger of ${singular(kind)} ${componentName(kind, first)} in ${direction}: ${formatNumber(valueAt(ap, first))} = ${own} own direct, ${heads} by heads, ${neurons} by neurons, ${norm} by the norm (${view.unit}).`;
 }
 
 function gainSentences(view: StudyView, kind: Kind): string[] {
   if (!hasLabels(view)) return [];
   return view.directions.flatMap((direction) => {
     const controls = view.study.controls[kind]?.[direction];
-    return controls ? [gainSentence(kind, direction, controls, view.study.pair.contrast === 'swap')] : [];
+    return controls ? [gainSentence(view, kind, direction, controls)] : [];
   });
 }
 
-function gainSentence(kind: Kind, direction: Direction, controls: ControlsJson, swap: boolean): string {
-  const which = swap ? 'noising only or denoising only' : 'AND or OR';
+/** The labels whose gains are compared with controls. */
+const COMPARED: readonly Label[] = ['and', 'or', 'noising_only', 'denoising_only'];
+
+function gainSentence(view: StudyView, kind: Kind, direction: Direction, controls: ControlsJson): string {
+  const which = view.study.pair.contrast === 'swap' ? 'noising only or denoising only' : 'AND or OR';
+  const total = COMPARED.reduce((sum, label) => sum + (view.study.labels[kind]?.[label]?.length ?? 0), 0);
   const { labelled, matched, unmatched, sets, exceeds, smallest_rank, exhaustive, ...means } =
     controls.matched;
-  if (labelled === 0)
-    return `On this pair, in ${direction}, there is no ${singular(kind)} labelled ${which} whose gain could be compared.`;
-  const without = `${counted(unmatched, kind)} without a matched control`;
+  if (total === 0)
+    return `No ${singular(kind)} is labelled ${which}, so in ${direction} there are no gains to compare.`;
+  const left = [
+    ...(total > labelled ? [`${counted(total - labelled, kind)} without a gain above 0`] : []),
+    ...(unmatched > 0 ? [`${counted(unmatched, kind)} without a matched control`] : []),
+  ].join(' and ');
   if (matched === 0)
-    return `On this pair, in ${direction}, gains cannot be compared: ${without}, out of ${formatCount(labelled)} labelled ${which}.`;
+    return `On this pair, in ${direction}, gains cannot be compared: ${left}, out of ${formatCount(total)} labelled ${which}.`;
   const of = exhaustive ? `all ${formatCount(sets)}` : formatCount(sets);
-  return `On this pair, in ${direction}, take the set of ${counted(matched, kind)} labelled ${which}${unmatched > 0 ? ` (left out: ${without})` : ''}: its mean log gain exceeds ${formatCount(exceeds)} of ${of} matched sets (${formatNumber(means.mean_log_gain_labelled)}, against ${formatNumber(means.mean_log_gain_controls)} on average; the smallest attainable rank is ${rankText(smallest_rank)}).`;
+  return `On this pair, in ${direction}, take the set of ${counted(matched, kind)} labelled ${which}${left === '' ? '' : ` (left out: ${left})`}: its mean log gain exceeds ${formatCount(exceeds)} of ${of} matched sets (${formatNumber(means.mean_log_gain_labelled)}, against ${formatNumber(means.mean_log_gain_controls)} on average; the smallest attainable rank is ${rankText(smallest_rank)}).`;
 }
 
 function rankText(smallest: number): string {

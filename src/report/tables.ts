@@ -1,7 +1,7 @@
 /** The tables of exact values: heads, neurons, completeness gaps, phases. */
 import { LEDGER_PARTS } from '../plots/ledger-waterfall.ts';
 import { LABEL_STYLES } from '../plots/palette.ts';
-import { componentName, formatCount } from '../plots/text.ts';
+import { componentKey, formatCount } from '../plots/text.ts';
 import { PAGE_PHASE } from '../results/study-json.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type CellValue, type Column, tableHtml } from './html.ts';
@@ -51,7 +51,7 @@ function ledgerFields(view: StudyView, kind: Kind, direction: Direction): Field[
 function fieldsOf(view: StudyView, kind: Kind): Field[] {
   const labels = labelsOf(view, kind);
   const labelOf = (component: Component) => {
-    const label = labels.get(componentName(component));
+    const label = labels.get(componentKey(component));
     return label ? LABEL_STYLES[label].name : '';
   };
   const labelled: Field = { group: 'Component', column: { title: 'label', kind: 'text' }, value: labelOf };
@@ -59,6 +59,19 @@ function fieldsOf(view: StudyView, kind: Kind): Field[] {
     { group: 'Component', column: { title: 'layer', kind: 'count' }, value: ([layer]) => layer },
     { group: 'Component', column: { title: kind.slice(0, -1), kind: 'count' }, value: ([, index]) => index },
     ...(labels.size > 0 ? [labelled] : []),
+    ...(view.asPublished ? publishedFields(view, kind) : scoreFields(view, kind)),
+  ];
+}
+
+function publishedFields(view: StudyView, kind: Kind): Field[] {
+  return [
+    ...methodFields(view, kind, 'ap', 'Patching, published indexing'),
+    ...methodFields(view, kind, 'ig', 'Integrated gradients, published means'),
+  ];
+}
+
+function scoreFields(view: StudyView, kind: Kind): Field[] {
+  return [
     ...methodFields(view, kind, 'ap', 'Activation patching'),
     ...methodFields(view, kind, 'ig', 'Integrated gradients'),
     ...view.directions.flatMap((direction) =>

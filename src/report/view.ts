@@ -2,6 +2,7 @@
  * A study as the figures and the page look at it: effects normalised where they can be, labels by component.
  */
 import type { StudyResults } from '../results/read.ts';
+import { componentKey } from '../plots/text.ts';
 import { type Label, LABELS, type StudyJson } from '../results/study-json.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Component, DIRECTIONS, type Direction, isSmallD, KINDS, type Kind } from '../terms.ts';
@@ -12,9 +13,9 @@ export interface StudyView {
   results: StudyResults;
   study: StudyJson;
   tau: number;
-  /** False where D is too small: all values are then changes of F. */
+  /** False where D is too small, and as published: all values are then changes of F. */
   normalised: boolean;
-  /** The published notebook's own indexing and averaging: values are not normalised effects. */
+  /** The published notebook's own indexing and averaging (`published.ts`). */
   asPublished: boolean;
   /** Kinds and directions for which there are patching scores. */
   kinds: readonly Kind[];
@@ -30,13 +31,14 @@ const DEFAULT_TAU = 0.02;
 /** Looks at the results of a study. */
 export function viewStudy(results: StudyResults): StudyView {
   const { study, scores } = results;
-  const { tau, asPublished, as_published } = study.options;
+  const { tau, as_published } = study.options;
+  const asPublished = as_published === true;
   return {
     results,
     study,
     tau: typeof tau === 'number' && tau > 0 ? tau : DEFAULT_TAU,
-    normalised: !isSmallD(study.metric),
-    asPublished: asPublished === true || as_published === true,
+    normalised: !isSmallD(study.metric) && !asPublished,
+    asPublished,
     kinds: KINDS.filter((kind) => study.components.includes(kind)),
     directions: DIRECTIONS.filter((direction) => KINDS.some((kind) => scores.has(`ap.${direction}.${kind}`))),
     metricName: study.metric.name.replaceAll('_', ' '),
@@ -78,15 +80,16 @@ export function effectUnit(view: StudyView): string {
 
 /** Whether the study has labels: they need both directions, a D that is not small, and true effects. */
 export function hasLabels(view: StudyView): boolean {
-  return view.normalised && !view.asPublished && view.directions.length === DIRECTIONS.length;
+  return view.normalised && view.directions.length === DIRECTIONS.length;
 }
 
-/** The label of each labelled component, by `layer.index`; empty where the study has no labels. */
+/** The label of each labelled component, by `componentKey`; empty where the study has no labels. */
 export function labelsOf(view: StudyView, kind: Kind): Map<string, Label> {
   const labels = new Map<string, Label>();
   if (!hasLabels(view)) return labels;
   for (const label of LABELS) {
-    for (const component of view.study.labels[kind]?.[label] ?? []) labels.set(component.join('.'), label);
+    for (const component of view.study.labels[kind]?.[label] ?? [])
+      labels.set(componentKey(component), label);
   }
   return labels;
 }

@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { CONTRASTS, type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
 import { count, real } from './json-values.ts';
 import { checkSchema } from './schema.ts';
-import { type Label, LABELS, type LintJson, type MetricJson, type PairJson } from './study-json.ts';
+import type { Label, LintJson, MetricJson, PairJson } from './study-json.ts';
 
 const NAME = 'mediators/audit';
 const MAJOR = 1;
@@ -30,8 +30,17 @@ export const AUDITED = ['heads', 'neurons', 'head_pairs'] as const;
 export type Audited = (typeof AUDITED)[number];
 
 /** Labels of the exact scores, and those without one. */
-export const AUDIT_LABELS = [...LABELS, 'none'] as const;
-export type AuditLabel = Label | 'none';
+export const AUDIT_LABELS = [
+  'and',
+  'or',
+  'noising_only',
+  'denoising_only',
+  'adder',
+  'inhibitory',
+  'mixed',
+  'none',
+] as const satisfies readonly (Label | 'none')[];
+export type AuditLabel = (typeof AUDIT_LABELS)[number];
 
 /** A method as the audit tells of it. */
 export interface AuditMethodJson {

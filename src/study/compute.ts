@@ -19,6 +19,7 @@ import type { StudyOptions } from './options.ts';
 import { mediateAll } from './mediate.ts';
 import { patchAll } from './patch.ts';
 import { Phases, type PhaseRecord, summedPhases } from './phases.ts';
+import { publishedLint } from './published.ts';
 import { readRecord, RECORD_SCHEMA, saveRecord, type ShardRecord } from './record.ts';
 import { runUnits } from './run-units.ts';
 import { shardOf } from './shard.ts';
@@ -134,14 +135,14 @@ async function recordOf(work: Work, { runs, logits }: Runs): Promise<ShardRecord
   const { model, pair, options, folder, identity, handlers } = work;
   const metric = { clean: runs.clean.metric, corrupted: runs.corrupted.metric };
   const contrast = pair.contrast ?? inferContrast(metric.clean, metric.corrupted);
-  const lint: Lint[] = [...lintPair(pair), ...lintRuns(metric, contrast)];
+  const lint: Lint[] = [...lintPair(pair), ...lintRuns(metric, contrast), ...publishedLint(options)];
   for (const warning of lint) handlers.onWarning?.(warning);
   const earlier = await readRecord(folder, options.shard);
   const processor = processorType();
   if (earlier && !firstDifference(earlier.identity, identity))
     return { ...earlier, processors: [...new Set([...earlier.processors, processor])] };
   const { config } = model;
-  const { out: _out, resume: _resume, figures: _figures, shard, command, ...recorded } = options;
+  const { out: _out, resume: _resume, figures: _figures, shard, command, asPublished, ...recorded } = options;
   return {
     schema: RECORD_SCHEMA,
     shard,
@@ -149,9 +150,10 @@ async function recordOf(work: Work, { runs, logits }: Runs): Promise<ShardRecord
     model: { id: model.id, architecture: config.architecture, sha256: await model.sha256() },
     shape: { layers: config.nLayers, heads: config.nHeads, neurons: config.dMlp },
     vocabulary: config.vocabulary,
+    width: config.dModel,
     pair: describePair(pair, contrast),
     metric: { name: 'logit_difference', ...metric, D: metric.clean - metric.corrupted },
-    options: { ...recorded, raw_weights: model.raw },
+    options: { ...recorded, as_published: asPublished, raw_weights: model.raw },
     command: command ?? LIBRARY_COMMAND,
     versions: versions(),
     provider: model.engine.provider,

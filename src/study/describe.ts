@@ -15,13 +15,14 @@ const LIKELIEST = 5;
 
 export type Scores = ReadonlyMap<string, Tensor>;
 
-/** Asymmetries of IG, and of AP where both directions were patched. */
+/** Asymmetries of IG, and of AP where both directions were patched; none as published, where scores are not of components. */
 export function asymmetries(
   scores: Scores,
   metric: MetricValues,
   options: StudyOptions,
 ): Map<string, Tensor> {
   const result = new Map<string, Tensor>();
+  if (options.asPublished) return result;
   for (const kind of options.components) {
     for (const method of ['ig', 'ap']) {
       const noising = scores.get(`${method}.noising.${kind}`);
@@ -36,7 +37,7 @@ export function asymmetries(
 
 type Analysis = Pick<StudyJson, 'latent' | 'labels' | 'label_stability' | 'controls'>;
 
-/** Latent sets, labels, their stability, and gains against controls. Labels need AP in both directions. */
+/** Latent sets, labels, their stability, and gains against controls. Labels need AP of components in both directions. */
 export function analyse(
   scores: Scores,
   own: ReadonlyMap<string, Tensor>,
@@ -50,7 +51,7 @@ export function analyse(
     const perLayer = ig('noising').shape[1]!;
     analysis.latent[kind] = latentSets(ig('noising').data, ig('denoising').data, options.quantile, perLayer);
     const [noising, denoising] = [scores.get(`ap.noising.${kind}`), scores.get(`ap.denoising.${kind}`)];
-    if (!noising || !denoising) continue;
+    if (!noising || !denoising || options.asPublished) continue;
     const ap = { noising: noising.data, denoising: denoising.data };
     const labels = labelComponents(ap, metric, options.tau);
     analysis.labels[kind] = labelSets(labels, perLayer, contrast);

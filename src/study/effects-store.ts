@@ -20,11 +20,11 @@ export interface OpenStore {
 export async function createStore(
   folder: StudyFolder,
   { arrays }: EffectsPlan,
-  { directions }: StudyOptions,
+  { directions, asPublished }: StudyOptions,
   model: string,
 ): Promise<OpenStore> {
   const store = new EffectsStore(join(folder.path, EFFECTS), folder.work);
-  const attributes = { schema: 'mediators/effects@1', model };
+  const attributes = { schema: 'mediators/effects@1', model, ...(asPublished && { as_published: true }) };
   await store.create(directions, attributes);
   for (const direction of directions) {
     for (const array of arrays) await store.createArray(direction, array);

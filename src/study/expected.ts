@@ -11,7 +11,6 @@ import { type EffectsPlan, planEffects } from './effects-plan.ts';
 import type { StudyOptions } from './options.ts';
 import { optionsOf, shapeOf, type ShardRecord } from './record.ts';
 import {
-  ATTRIBUTION,
   LOGITS,
   MEDIATION,
   type MediationUnit,

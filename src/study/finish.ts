@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { MAX_STEPS } from '../attribution/integrated-gradients.ts';
 import { throwIfCancelled } from '../errors.ts';
 import { writeSafetensors } from '../files.ts';
+import { parseMediation } from '../results/mediation.ts';
 import { readStudyJson } from '../results/read.ts';
 import { formatStudyJson, PAGE_PHASE, STUDY_SCHEMA, type StudyJson } from '../results/study-json.ts';
 import { type Lint, lintCompleteness } from '../tasks/lint.ts';
@@ -19,7 +20,9 @@ import { createStore } from './effects-store.ts';
 import type { StudyFolder } from './folder.ts';
 import type { Study, StudyHandlers } from './handlers.ts';
 import type { StudyOptions } from './options.ts';
+import { describePartners } from './partners.ts';
 import { Phases, summedPhases } from './phases.ts';
+import { publishedMeans } from './published.ts';
 import { optionsOf, readRecords, shapeOf, type ShardRecord } from './record.ts';
 import { LOGITS } from './units.ts';
 
@@ -73,6 +76,8 @@ interface Results {
   readonly scores: ReadonlyMap<string, Tensor>;
   readonly own: ReadonlyMap<string, Tensor>;
   readonly absent: readonly string[];
+  /** Arrays of `mediation.safetensors`; none where no pairs were computed. */
+  readonly pairs: ReadonlyMap<string, Tensor | Tensor<Int32Array>>;
 }
 
 /** Writes the scores and completes the store of effects. */
@@ -89,7 +94,7 @@ async function writeResults(
   const patched = await assemblePatching(shape, folder, store, options);
   const logits = await folder.load(LOGITS);
   const scores = new Map([
-    ...ig.scores,
+    ...(options.asPublished ? publishedMeans(ig.scores, record.width) : ig.scores),
     ...patched.scores,
     ['logits.clean', logits.get('clean') as Tensor],
     ['logits.corrupted', logits.get('corrupted') as Tensor],
@@ -104,16 +109,17 @@ async function writeResults(
     await writeSafetensors(path, list, { temporaryFolder: folder.work });
   }
   await complete();
-  return { ig, scores, own: patched.own, absent: effects.absent };
+  return { ig, scores, own: patched.own, absent: effects.absent, pairs };
 }
 
 function describe(
   records: readonly ShardRecord[],
   options: StudyOptions,
-  { ig, scores, own, absent }: Results,
+  { ig, scores, own, absent, pairs }: Results,
   found: readonly Lint[],
 ): StudyJson {
-  const { shard: _shard, vocabulary: _vocabulary, ...record } = records[0]!;
+  const { shard: _shard, vocabulary: _vocabulary, width: _width, ...record } = records[0]!;
+  const mediation = pairs.size > 0 ? parseMediation(pairs, record.shape) : undefined;
   return {
     ...record,
     schema: STUDY_SCHEMA,
@@ -124,6 +130,7 @@ function describe(
     lint: [...record.lint, ...found],
     completeness_gap: ig.gaps,
     ...analyse(scores, own, record.metric, record.pair.contrast, options),
+    ...describePartners(mediation, scores, record.metric, record.pair.contrast, options.tau),
     arrays_absent: [...absent],
   };
 }

@@ -174,7 +174,11 @@ function exists(path: string): Promise<boolean> {
  * Checks that a folder can take a study and leaves nothing, so that it can be asked before a model is loaded.
  * Throws InputError where it is not empty (without `resume`) or cannot be written.
  */
-export async function checkOut(path: string, resume: boolean): Promise<void> {
+export async function checkOut(
+  path: string,
+  resume: boolean,
+  mend = 'choose another or give --resume',
+): Promise<void> {
   if (path === '') throw new InputError('expected a folder for --out, got an empty name; give one');
   let entries: string[];
   try {
@@ -186,9 +190,7 @@ export async function checkOut(path: string, resume: boolean): Promise<void> {
   if (entries.length === 0) return checkTakesFolders(path, path);
   if (!resume) {
     const count = entries.length === 1 ? '1 entry' : `${entries.length} entries`;
-    throw new InputError(
-      `expected an empty folder for --out, got ${path} with ${count}; choose another or give --resume`,
-    );
+    throw new InputError(`expected an empty folder for --out, got ${path} with ${count}; ${mend}`);
   }
   // A study that is there may be complete: it must not change.
   await access(path, constants.W_OK).catch((error: unknown) => {

@@ -38,6 +38,7 @@ export async function identityOf(model: Studied, pair: Pair, options: StudyOptio
 /** The options' part of it. */
 export function optionsIdentity(options: StudyOptions): Identity {
   return {
+    as_published: options.asPublished,
     components: options.components.join(','),
     directions: options.directions.join(','),
     measures: options.measures.join(','),

@@ -12,11 +12,11 @@ import {
 } from '../mediation/pairs.ts';
 import type { Sources } from '../effects/unit.ts';
 import { componentsPerLayer, type ModelShape } from '../model/config.ts';
+import { baseAndOther, type PairRuns } from '../patch/open-pair.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import { tensor, type Tensor } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
 import type { Direction } from '../terms.ts';
-import { baseAndOther, type PairRuns } from '../patch/open-pair.ts';
 import type { StudyFolder, Tensors } from './folder.ts';
 import { mediatedOf } from './mediation-option.ts';
 import type { StudyOptions } from './options.ts';

@@ -33,6 +33,8 @@ export interface StudyOptions {
   readonly measures: readonly Measure[];
   /** Pairs of which exact mediation and interaction are computed. */
   readonly mediation: MediationOption;
+  /** The published notebook's own indexing and averaging (docs/definitions.md); `measures` then has `mean`. */
+  readonly asPublished: boolean;
   /** Write effect matrices whole however large. */
   readonly full: boolean;
   /** Points of integrated gradients; `auto` doubles them until completeness holds. */
@@ -62,6 +64,7 @@ export const DEFAULTS: StudyOptions = {
   directions: DIRECTIONS,
   measures: ['through'],
   mediation: 'heads',
+  asPublished: false,
   full: false,
   steps: DEFAULT_STEPS,
   quantile: DEFAULT_QUANTILE,
@@ -77,8 +80,8 @@ export const DEFAULTS: StudyOptions = {
 export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   const options: StudyOptions = { ...DEFAULTS, ...Object.fromEntries(present) };
-  if (given.mediation === undefined && !options.components.includes('heads'))
-    return resolveOptions({ ...given, mediation: 'none' });
+  const unpaired = options.asPublished || !options.components.includes('heads');
+  if (given.mediation === undefined && unpaired) return resolveOptions({ ...given, mediation: 'none' });
   const { steps, quantile, tau, seed, batch, shard } = options;
   checkList('components', options.components, KINDS);
   checkList('directions', options.directions, DIRECTIONS);
@@ -92,11 +95,21 @@ export function resolveOptions(given: Partial<StudyOptions>): StudyOptions {
   checkWhole('the number of shards', shard.count, 1, MAX_SHARDS);
   checkWhole('the shard', shard.index, 0, shard.count - 1);
   checkMediation(options);
-  return { ...options, resume: options.resume || shard.count > 1 };
+  return {
+    ...options,
+    measures: options.asPublished ? publishedMeasures(given.measures) : options.measures,
+    resume: options.resume || shard.count > 1,
+  };
 }
 
-function checkMediation({ mediation, components, shard }: StudyOptions): void {
+/** The notebook's measure, and those that are asked for beside it. */
+function publishedMeasures(asked: readonly Measure[] = []): Measure[] {
+  return MEASURES.filter((measure) => measure === 'mean' || asked.includes(measure));
+}
+
+function checkMediation({ mediation, components, shard, asPublished }: StudyOptions): void {
   const { heads, neurons } = mediatedOf(mediation);
+  if (heads && asPublished) fail('mediation', 'none with --as-published', mediation);
   if (heads && !components.includes('heads'))
     fail('mediation', 'none where components leave out heads', mediation);
   if (neurons === 0) return;

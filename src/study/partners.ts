@@ -2,9 +2,7 @@
 import { findPartners } from '../latent/partners.ts';
 import type { Mediation } from '../results/mediation.ts';
 import type { StudyJson } from '../results/study-json.ts';
-import type { MetricValues } from '../tasks/metric.ts';
-import type { Contrast, Direction } from '../terms.ts';
-import { DIRECTIONS } from '../terms.ts';
+import { type Contrast, type Direction, DIRECTIONS, type MetricValues } from '../terms.ts';
 import type { Scores } from './describe.ts';
 
 /**

@@ -2,6 +2,7 @@
  * The patching phase: sources of every layer, kind and direction. A unit's chunks are in place before its summary is,
  * and the summary says that the unit is done.
  */
+import { blocksOf } from '../effects/blocks.ts';
 import { LINEAR_MEASURES, type LinearMeasure } from '../effects/measures.ts';
 import {
   type Observation,
@@ -10,9 +11,10 @@ import {
   preparePatching,
   releasePatching,
 } from '../effects/patching.ts';
+import { AlikeNeurons, publishedPosition } from '../effects/published.ts';
 import { CHUNK_SOURCES, type EffectsStore, matrixName } from '../effects/store.ts';
 import { summariesOf } from '../effects/summaries.ts';
-import { type AnyMeasure, blocksOf, unitContext, type UnitContext } from '../effects/unit.ts';
+import { type AnyMeasure, unitContext, type UnitContext } from '../effects/unit.ts';
 import { componentsPerLayer } from '../model/config.ts';
 import { baseAndOther, type PairRuns } from '../patch/open-pair.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
@@ -48,9 +50,11 @@ export async function patchAll(
     for (const direction of options.directions) {
       const own = units.filter((unit) => unit.kind === kind && unit.direction === direction);
       let context: Promise<UnitContext> | undefined;
+      let alike: AlikeNeurons | undefined;
       const begin = async (unit: PatchUnit) => {
-        const ready = await (context ??= directionContext(phase, kind, direction));
-        return patchInBatches(ready.patching, unit, options.batch);
+        const { patching } = await (context ??= directionContext(phase, kind, direction));
+        if (!options.asPublished || kind === 'heads') return patchInBatches(patching, unit, options.batch);
+        return (alike ??= new AlikeNeurons(patching)).patch(unit.layer, unit.size);
       };
       const finish = async (unit: PatchUnit, seen: Observation) =>
         keepUnit(phase, await context!, unit, seen);
@@ -67,7 +71,10 @@ async function directionContext(
   kind: Kind,
   direction: Direction,
 ): Promise<UnitContext> {
-  const source = { model: chain.model, metric, ...baseAndOther(runs, direction) };
+  const { nHeads } = chain.model.config;
+  const positionOf = (of: Kind, index: number) => publishedPosition(of, index, nHeads) - chain.range.from;
+  const ends = baseAndOther(runs, direction);
+  const source = { model: chain.model, metric, ...ends, ...(options.asPublished && { positionOf }) };
   const kept = (target: Kind, measure: LinearMeasure) =>
     options.measures.includes(measure) &&
     options.components.includes(target) &&

@@ -36,13 +36,15 @@ type RecordedOptions = Pick<
   | 'batch'
   | 'rows'
 > &
-  Record<string, unknown>;
+  Record<string, unknown> & { readonly as_published: boolean };
 
 export interface ShardRecord extends KnownJson {
   readonly schema: string;
   readonly shard: Shard;
   /** Tokens that the model knows: the length of a row of logits. */
   readonly vocabulary: number;
+  /** d_model: what heads write at each position. */
+  readonly width: number;
   readonly options: RecordedOptions;
   /** Types of processor on which the shard ran. */
   readonly processors: readonly string[];
@@ -68,6 +70,7 @@ const own = z.object({
     neurons: count.max(LIMITS.components),
   }),
   vocabulary: count.max(LIMITS.tokens),
+  width: count.max(LIMITS.components),
   // What is printed.
   model: z.looseObject({ id: line }),
   lint: z.array(z.looseObject({ message: line })),
@@ -78,6 +81,7 @@ const own = z.object({
     measures: words(MEASURES),
     // `resolveOptions` checks it.
     mediation: z.custom<MediationOption>((value) => typeof value === 'string' && value.length < 100),
+    as_published: z.boolean(),
     full: z.boolean(),
     steps: z.union([z.number(), z.literal('auto')]),
     quantile: z.number(),
@@ -160,7 +164,20 @@ function check(record: ShardRecord, shard: Shard, path: string): void {
 export function optionsOf({ options }: ShardRecord): StudyOptions {
   const { components, directions, measures, mediation, full, steps, quantile, tau, seed, batch, rows } =
     options;
-  const known = { components, directions, measures, mediation, full, steps, quantile, tau, seed, batch };
+  const asPublished = options.as_published;
+  const known = {
+    components,
+    directions,
+    measures,
+    mediation,
+    asPublished,
+    full,
+    steps,
+    quantile,
+    tau,
+    seed,
+    batch,
+  };
   return resolveOptions(rows === undefined ? known : { ...known, rows });
 }
 

@@ -22,6 +22,7 @@ import type { Study, StudyHandlers } from './handlers.ts';
 import { identityOf, type Studied } from './identity.ts';
 import { resolveOptions, type StudyOptions } from './options.ts';
 import { withinBudget } from './plan/memory.ts';
+import { checkPublished } from './published.ts';
 import type { ShardRecord } from './record.ts';
 import { shardText } from './shard.ts';
 import { unitsOf } from './units.ts';
@@ -54,6 +55,7 @@ export async function study(
     );
   }
   checkPair(model, pair);
+  checkPublished(model.config, pair, options);
   return alone(model.loaded, 'study', async (loaded) => {
     const begun = await begin(loaded, pair, options);
     if (begun.state === 'complete') return recordedStudy(begun.folder);
@@ -76,6 +78,7 @@ export async function studyShard(
 ): Promise<StudyShard | Study> {
   const options = resolveOptions(given);
   checkPair(model, pair);
+  checkPublished(model.config, pair, options);
   return alone(model.loaded, 'study', async (loaded) => {
     const begun = await begin(loaded, pair, options);
     const { folder } = begun;

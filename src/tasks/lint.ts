@@ -14,6 +14,7 @@ export type LintCode =
   | 'swap_not_exchanged'
   | 'removal_keeps_answer'
   | 'removal_prefers_wrong'
+  | 'as_published'
   | 'completeness_gap'
   | 'processor_types';
 

@@ -49,7 +49,7 @@ describe.concurrent('commands', () => {
     [['studdy'], /unknown command 'studdy' \(Did you mean study\?\); see mediators --help/],
     [
       ['help', 'nonsense'],
-      /expected a command, study, merge, audit, report or export, got "nonsense"; see mediators --help/,
+      /expected a command, study, merge, paths, audit, report or export, got "nonsense"; see mediators --help/,
     ],
     [['--nonsense'], /unknown option '--nonsense'; see mediators --help/],
     ...['survey', 'tasks', 'models', 'lab'].map(
@@ -101,10 +101,7 @@ describe.concurrent('options', () => {
   ];
   test.each(rows)('%j', refused);
 
-  const later: Row[] = [
-    study('--as-published', /--as-published is not yet there/),
-    study('--device gpu', /expected cpu or webgpu for --device, got "gpu"/),
-  ];
+  const later: Row[] = [study('--device gpu', /expected cpu or webgpu for --device, got "gpu"/)];
   test.each(later)('of later versions: %j', refused);
 });
 
@@ -159,6 +156,11 @@ describe.concurrent('pairs', () => {
     [ids({ clean: '1,2,' }), /expected token ids with commas between, such as 5,17,3, for --clean-ids/],
     [ids({ clean: '1;2' }), /for --clean-ids, got "1;2"/],
     [ids({ answer: '-1' }), /expected a whole number from 0 for --answer-id, got "-1"/],
+    [
+      ids({ clean: '0,3,27', corrupted: '0,3,66' }, '--as-published'),
+      /at least 4 tokens for --as-published.*number of a head \(up to 3\) for a position, got 3; give longer/,
+    ],
+    [ids({ clean: '0,3,27', corrupted: '0,3,66' }, '--as-published', '--plan'), /at least 4 tokens for/],
     [ids({}, '--bos'), /expected ids as they are, got --bos or --no-bos beside --clean-ids/],
     [ids({}, '--clean', 'x'), /expected one pair, got more than one description/],
     [texts({}, '--pair', 'notebook'), /expected one pair, got more than one description/],

@@ -8,6 +8,7 @@ test.concurrent.each([
   [['help', 'study'], /^Usage: mediators study/],
   [['study', '--help'], /^Usage: mediators study/],
   [['help', 'report'], /^Usage: mediators report \[options\] <folder>/],
+  [['paths', '--help'], /^Usage: mediators paths \[options\]/],
   [['--version'], /^\d+\.\d+\.\d+\n$/],
 ])('mediators %j', async (args, start) => {
   const result = await runCli(args);
@@ -20,7 +21,7 @@ test('help shows defaults as they are typed, and examples', async () => {
   expect(stdout).toMatch(/--components <list> .*\(default: heads,neurons\)/);
   expect(stdout).not.toContain('["');
   expect(stdout).toMatch(/Examples:\n {2}mediators study\n/);
-  expect(stdout).not.toMatch(/--as-published/);
+  expect(stdout).toMatch(/--as-published .*published notebook’s own indexing/);
 });
 
 test('a reader that goes away is no failure', async () => {

@@ -12,6 +12,7 @@ import { headMatrix } from '../../src/plots/head-matrix.ts';
 import { layerHeadMaps } from '../../src/plots/layer-head-maps.ts';
 import { layerHistograms } from '../../src/plots/layer-histograms.ts';
 import { ledgerWaterfall } from '../../src/plots/ledger-waterfall.ts';
+import { pairMatrix } from '../../src/plots/pair-matrix.ts';
 import { tokenStrip } from '../../src/plots/token-strip.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { sampleHeadEffects } from '../support/sample-arrays.ts';
@@ -63,6 +64,7 @@ const FIGURES: Readonly<Record<string, () => Figure>> = {
   'direction-scatter': () =>
     directionScatter({
       ...words('scatter'),
+      kind: 'heads',
       points: [
         { component: [1, 2], noising: 0.5, denoising: 0.04, label: 'and' },
         { component: [2, 0], noising: 0.03, denoising: 0.4, label: 'or' },
@@ -93,9 +95,21 @@ const FIGURES: Readonly<Record<string, () => Figure>> = {
       ],
       unit: 'change of F (logits)',
     }),
+  'pair-matrix': () =>
+    pairMatrix({
+      ...words('pairs'),
+      components: ['0.1', '1.2', 'L1N305', '2.0'],
+      panels: [
+        { title: 'noising', values: { shape: [4, 4], data: grid(4, 4, 6).data.with(0, Number.NaN) } },
+        { title: 'denoising', values: { shape: [4, 4], data: grid(4, 4, 7).data.with(9, 40) } },
+      ],
+      axes: { row: 'source', column: 'target' },
+      unit: 'via (part of D)',
+    }),
   'gain-dots': () =>
     gainDots({
       ...words('gains'),
+      kind: 'heads',
       layers: 2,
       groups: [
         {
@@ -153,6 +167,17 @@ describe('what figures refuse', () => {
             { title: 'b', values: grid(2, 3, 1) },
           ],
           scale: 'diverging',
+          unit: '',
+        }),
+    ],
+    [
+      'invalid values of noising: shape [2, 3], expected [2, 2]',
+      () =>
+        pairMatrix({
+          ...words('p'),
+          components: ['0.0', '1.0'],
+          panels: [{ title: 'noising', values: grid(2, 3, 1) }],
+          axes: { row: '', column: '' },
           unit: '',
         }),
     ],

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  componentKey,
+  componentName,
   formatNumber,
   shorten,
   textWidth,
@@ -25,6 +27,14 @@ describe('visibleToken', () => {
 
   it('keeps the spaces of running text', () => {
     expect(visibleText('to be\nor')).toBe('to be⏎or');
+  });
+});
+
+describe('names of components', () => {
+  it('tell heads from neurons; keys are for maps of one kind', () => {
+    expect(componentName('heads', [17, 3])).toBe('17.3');
+    expect(componentName('neurons', [17, 1005])).toBe('L17N1005');
+    expect(componentKey([17, 1005])).toBe('17.1005');
   });
 });
 

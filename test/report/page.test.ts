@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { studyFigures } from '../../src/report/figures.ts';
+import { gainsFigure } from '../../src/report/gain-figures.ts';
 import { pageHtml } from '../../src/report/page.ts';
 import { viewStudy } from '../../src/report/view.ts';
 import { openStudy } from '../../src/results/read.ts';
@@ -39,6 +40,9 @@ const VARIANTS: readonly [string, SampleOptions][] = [
   ['neurons alone', { kinds: ['neurons'] }],
   ['noising alone', { directions: ['noising'] }],
   ['absent arrays', { absent: true }],
+  ['pairs', { mediation: 'heads' }],
+  ['pairs of a swap', { contrast: 'swap', mediation: 'heads+neurons:12' }],
+  ['pairs, noising alone', { directions: ['noising'], mediation: 'heads' }],
 ];
 
 describe.each(VARIANTS)('the page of %s', (_name, options) => {
@@ -79,6 +83,21 @@ describe('the words of the page', () => {
     expect(text).toMatch(/the smallest attainable rank is 1 of [\d,]+/);
   });
 
+  it('count labelled components without a gain, and draw no gains of none', async () => {
+    const results = await openStudy(await sampleFolder({ layers: 3, heads: 4, kinds: ['heads'] }));
+    const { labels, controls } = results.study;
+    labels.heads = { and: [[2, 0]], or: [[2, 1]], adder: [[0, 0]] };
+    const none = { labelled: 0, matched: 0, unmatched: 0, points: [] };
+    for (const rules of Object.values(controls.heads!)) Object.assign(rules.matched, none);
+    const text = words(pageHtml(viewStudy(results), []));
+    expect(text).toContain(
+      'gains cannot be compared: 2 heads without a gain above 0, out of 2 labelled AND or OR',
+    );
+    labels.heads = { and: [], or: [], adder: [[0, 0]] };
+    expect(words(pageHtml(viewStudy(results), []))).toContain('No head is labelled AND or OR');
+    expect(gainsFigure(viewStudy(results), 'heads')).toBeUndefined();
+  });
+
   it('call a component sufficient from e = 0.9 on, for this contrast', async () => {
     const html = await page({}, (study) => {
       const scale = study.metric;
@@ -95,9 +114,58 @@ describe('the words of the page', () => {
   });
 
   it('mark a study that repeats the published indexing', async () => {
-    const text = words(await page({}, (study) => (study.options.asPublished = true)));
-    expect(text).toContain('published notebook');
-    expect(text).not.toMatch(/\b(AND|OR)\b/);
+    const html = await page({ measures: ['mean'] }, (study) => (study.options.as_published = true));
+    const text = words(html);
+    expect(text.slice(0, text.indexOf('Summary'))).toMatch(
+      /As published\..*published notebook’s own indexing.*not effects of the heads.*position 3 of all neurons.*averages/s,
+    );
+    expect(text).toMatch(/In every layer heads 0 to 3 appear to do exactly nothing/);
+    expect(text).toMatch(/All neurons of a layer have the same numbers: each stands for position 3/);
+    expect(text).not.toMatch(/\b(AND|OR|ADDER|asymmetry|Gain|Ledger|normalised effect)\b/);
+    expect(text).not.toMatch(/D is small|On this pair/);
+    const figures = [...html.matchAll(/<figure id="figure-([^"]*)"/g)].map(([, name]) => name);
+    expect(figures).toEqual([
+      'tokens',
+      'heads-patching',
+      'heads-ig',
+      'heads-latent',
+      'heads-to-heads-noising',
+      'heads-to-heads-denoising',
+    ]);
+    for (const title of html.matchAll(/aria-label="([^"]*)"[^>]*><svg/g))
+      expect(title[1]).toMatch(/^As published|pair of prompts/);
+    expect(words(await page())).not.toContain('As published');
+  });
+});
+
+describe('pairs', () => {
+  /** The words of a page without figures. */
+  async function text(options: SampleOptions): Promise<string> {
+    const results = await openStudy(await sampleFolder({ layers: 3, heads: 4, ...options }));
+    return words(pageHtml(viewStudy(results), []));
+  }
+
+  it('have a section with a sentence for each strong component, and none in older folders', async () => {
+    expect(await text({})).not.toContain('who backs whom up');
+    const shown = await text({ mediation: 'heads' });
+    expect(shown).toMatch(
+      /Head {1,2}?\d\.\d.*alone, e = −?\d\.\d{3} in noising and −?\d\.\d{3} in denoising/,
+    );
+    expect(shown).toContain('they do not add up');
+    expect(shown).toContain('hidden backups');
+  });
+
+  it('claim nothing where D is small, and no backup from one direction', async () => {
+    expect(await text({ smallD: true, mediation: 'heads' })).toContain('nothing is claimed');
+    const one = await text({ directions: ['noising'], mediation: 'heads' });
+    expect(one).toContain('only one was run');
+    expect(one).not.toMatch(/\b(AND|OR) with\b|backed up by \d/i);
+  });
+
+  it('name a neuron as one', async () => {
+    const shown = await text({ mediation: 'heads+neurons:12' });
+    expect(shown).toMatch(/L\dN\d/);
+    expect(shown).not.toMatch(/neuron \d+\.\d+/i);
   });
 });
 

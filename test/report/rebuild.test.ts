@@ -41,6 +41,11 @@ describe('rebuildReport', () => {
     for (const name of FIGURES) expect(html).toContain(`<figure id="figure-${name}">`);
   });
 
+  it('adds the figures of pairs where there are some', async () => {
+    const { figures } = await rebuildReport(await sampleFolder({ mediation: 'heads' }));
+    expect(names(figures)).toEqual([...FIGURES, 'pairs-interaction', 'pairs-via'].sort());
+  });
+
   it('gives the same bytes again', async () => {
     const folder = await sampleFolder({ layers: 3, heads: 4 });
     const { page, figures } = await rebuildReport(folder);

@@ -21,6 +21,30 @@ describe('study.json', () => {
     expect(parseStudyJson(formatStudyJson(study))).toEqual(study);
   });
 
+  it('keeps partners, and does without them', () => {
+    const effect = { noising: 0.5, denoising: Number.NaN };
+    const partner = {
+      kind: 'heads',
+      component: [1, 2],
+      relation: 'backed_up_by',
+      direction: 'noising',
+    } as const;
+    const partners: StudyJson['partners'] = [
+      {
+        kind: 'neurons',
+        component: [0, 3],
+        effect,
+        partners: [{ ...partner, component: [1, 2], value: -0.2, noising: -0.2, via: -0.1 }],
+        count: 1,
+      },
+    ];
+    const study = { ...sample(), partners, hidden_backups: [] };
+    expect(parseStudyJson(formatStudyJson(study))).toEqual(study);
+    expect(parseStudyJson(formatStudyJson(sample())).partners).toBeUndefined();
+    const other = formatStudyJson(study).replace('backed_up_by', 'loves');
+    expect(() => parseStudyJson(other)).toThrow(/at partners\.0\.partners\.0\.relation/);
+  });
+
   it('writes NaN as null and reads it back', () => {
     const study = sample();
     study.completeness_gap.noising!.heads![0] = Number.NaN;

@@ -36,6 +36,9 @@ export interface ReferenceCase {
   readonly arrays: readonly string[];
 }
 
+/** Cases with `paths.safetensors`. */
+export const WITH_PATHS: readonly string[] = ['gpt2-plain', 'gpt2-odd', 'llama-gqa', 'gpt2-last'];
+
 /** A case with the arrays of one of its files. */
 export function readCase(name: string, file = 'expected.safetensors'): ReferenceCase {
   const folder = join(FIXTURES, name);

@@ -5,11 +5,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import FileSystemStore from '@zarrita/storage/fs';
 import * as zarr from 'zarrita';
+import { parseMediation } from '../../src/results/mediation.ts';
 import { formatStudyJson, type StudyJson } from '../../src/results/study-json.ts';
+import { describePartners } from '../../src/study/partners.ts';
 import { encodeSafetensors } from '../../src/tensor/safetensors.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { type Arrays, sampleHeadEffects, type SampleShape, sampleScores, widthOf } from './sample-arrays.ts';
 import { sampleStudyJson } from './sample-json.ts';
+import { sampleMediation } from './sample-mediation.ts';
 import { type Contrast, DIRECTIONS, type Direction, KINDS, type Kind } from '../../src/terms.ts';
 
 export interface SampleOptions {
@@ -25,6 +28,8 @@ export interface SampleOptions {
   smallD?: boolean;
   /** Leaves out the effect matrices and ledgers. */
   absent?: boolean;
+  /** Pairs of heads, with so many neurons besides; by default none, as older studies have it. */
+  mediation?: 'none' | 'heads' | `heads+neurons:${number}`;
   /** Text of the answer token; may be hostile. */
   answer?: string;
   seed?: number;
@@ -43,6 +48,7 @@ export const SAMPLE_DEFAULTS: ResolvedSample = {
   measures: ['through'],
   smallD: false,
   absent: false,
+  mediation: 'none',
   answer: ' Mary',
   seed: 1,
 };
@@ -58,8 +64,26 @@ export async function writeSampleStudy(folder: string, options: SampleOptions = 
   const tensors = kept.map(([name, tensor]) => ({ name, tensor }));
   await writeFile(join(folder, 'scores.safetensors'), encodeSafetensors(tensors));
   await writeEffects(join(folder, 'effects.zarr'), sample);
+  if (sample.mediation !== 'none') Object.assign(study, await writePairs(folder, sample, arrays, study));
   await writeFile(join(folder, 'study.json'), formatStudyJson(study));
   return study;
+}
+
+/** Writes `mediation.safetensors`; the fields of study.json that follow from it. */
+async function writePairs(
+  folder: string,
+  sample: ResolvedSample,
+  scores: Arrays,
+  study: StudyJson,
+): Promise<Partial<StudyJson>> {
+  const { directions, seed, mediation } = sample;
+  const neurons = Number(mediation.split(':')[1] ?? 0);
+  const tensors = sampleMediation({ shape: sample, D: study.metric.D, scores, directions, neurons, seed });
+  await writeFile(join(folder, 'mediation.safetensors'), encodeSafetensors(tensors));
+  const parsed = parseMediation(new Map(tensors.map(({ name, tensor }) => [name, tensor])), sample);
+  const kept = new Map([...scores].filter(([name]) => isKept(name, sample)));
+  study.options.mediation = mediation;
+  return describePartners(parsed, kept, study.metric, sample.contrast, Number(study.options.tau));
 }
 
 /** IG always runs in both directions; everything else only in those asked for. */

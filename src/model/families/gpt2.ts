@@ -4,7 +4,7 @@
 import type { Value } from '../../graph/graph.ts';
 import { blockSite } from '../sites.ts';
 import { attend } from './attention.ts';
-import { activate, project, queryRows, reading, type StageBuilder } from './parts.ts';
+import { activate, projections, queryRows, reading, type StageBuilder } from './parts.ts';
 
 /** Token embedding [batch, pos, d_model] plus position embedding [pos, d_model]. */
 export function embed(g: StageBuilder): Value {
@@ -16,10 +16,7 @@ export function embed(g: StageBuilder): Value {
 
 /** From `hook_resid_pre` to `hook_resid_mid`. */
 export function attention(g: StageBuilder, layer: number, resid: Value): Value {
-  const read = reading(g, resid, `blocks.${layer}.ln1`);
-  const q = project(g, read, layer, 'q');
-  const k = project(g, read, layer, 'k');
-  const v = project(g, read, layer, 'v');
+  const { q, k, v } = projections(g, layer, resid);
   return g.add(queryRows(g, resid), attend(g, layer, q, k, v));
 }
 

@@ -4,7 +4,7 @@
 import type { Value } from '../../graph/graph.ts';
 import { blockSite } from '../sites.ts';
 import { attend } from './attention.ts';
-import { activate, project, queryRows, reading, type StageBuilder } from './parts.ts';
+import { activate, projections, queryRows, reading, type StageBuilder } from './parts.ts';
 
 /** Token embedding alone: positions enter by rotation. */
 export function embed(g: StageBuilder): Value {
@@ -13,13 +13,10 @@ export function embed(g: StageBuilder): Value {
 
 /** From `hook_resid_pre` to `hook_resid_mid`. */
 export function attention(g: StageBuilder, layer: number, resid: Value): Value {
-  const read = reading(g, resid, `blocks.${layer}.ln1`);
   const positions = g.options.positions;
   const cos = g.input('cos', [positions, 1, g.config.dHead]);
   const sin = g.input('sin', [positions, 1, g.config.dHead]);
-  const q = project(g, read, layer, 'q');
-  const k = project(g, read, layer, 'k');
-  const v = project(g, read, layer, 'v');
+  const { q, k, v } = projections(g, layer, resid);
   const rotatedQ = rotate(g, q, queryRows(g, cos, 0), queryRows(g, sin, 0));
   const rotQ = g.hook(blockSite(layer, 'attn.hook_rot_q'), rotatedQ);
   const rotK = g.hook(blockSite(layer, 'attn.hook_rot_k'), rotate(g, k, cos, sin));

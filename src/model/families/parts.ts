@@ -1,7 +1,7 @@
 /**
  * What both families share: a linear map, a norm under its hook names, and projections to heads.
  */
-import type { Dim, Dims, NormKind, Value } from '../../graph/graph.ts';
+import { type Dim, type Dims, type NormKind, times, type Value } from '../../graph/graph.ts';
 import { alignedWidth } from '../../ops/alignment.ts';
 import { Builder } from '../../ops/builder.ts';
 import type { ModelConfig } from '../config.ts';
@@ -23,6 +23,12 @@ export interface StageOptions {
    * row). `resid` is [1, pos, d_model]: what the rows share is projected once. Needs a number for `positions`.
    */
   readonly line?: 'own' | 'shared';
+  /**
+   * Attention only: each query head and each key-value head reads a copy of the residual stream of its own, under
+   * TransformerLens's names for `use_split_qkv_input` (`hook_q_input` and so on: [batch, pos, heads, d_model]). Needs a
+   * number for `positions`; not with `line`.
+   */
+  readonly separateInputs?: boolean;
   /** Unembedding only: all positions, or each prompt's last (one-hot input `last`). */
   readonly logits: 'all' | 'last';
   /** Unembedding only: these columns alone. */
@@ -96,13 +102,22 @@ export class StageBuilder extends Builder {
  * hooks LayerNorm behind its gain and RMSNorm before it.
  */
 export function normalise(g: StageBuilder, x: Value, prefix: string): Value {
+  return norm(g, x, prefix, (name, value) => g.hook(`${prefix}.${name}`, value));
+}
+
+function norm(
+  g: StageBuilder,
+  x: Value,
+  prefix: string,
+  named: (name: string, value: Value) => Value,
+): Value {
   const { family, normEps, dModel } = g.config;
   const kind: NormKind = family === 'gpt2' ? 'layer' : 'rms';
-  const scale = g.hook(`${prefix}.hook_scale`, g.normScale(x, kind, normEps));
+  const scale = named('hook_scale', g.normScale(x, kind, normEps));
   const plain = g.norm(x, scale, kind);
   const gain = (value: Value) =>
     g.model.has(`${prefix}.w`) ? g.mul(value, g.weight(`${prefix}.w`, [dModel])) : value;
-  const hook = (value: Value) => g.hook(`${prefix}.hook_normalized`, value);
+  const hook = (value: Value) => named('hook_normalized', value);
   return kind === 'layer' ? hook(g.plusBias(gain(plain), `${prefix}.b`, dModel)) : gain(hook(plain));
 }
 
@@ -160,16 +175,59 @@ export function activate(g: StageBuilder, x: Value): Value {
   return g.unary(ACTIVATION[g.config.activation], x);
 }
 
-/** Queries, keys or values, split into heads: [batch, pos, heads, d_head]. */
-export function project(g: StageBuilder, read: Read, layer: number, which: 'q' | 'k' | 'v'): Value {
-  const { dModel, dHead, nHeads, nKvHeads } = g.config;
-  const heads = which === 'q' ? nHeads : nKvHeads;
+type Projection = 'q' | 'k' | 'v';
+
+/** Queries, keys and values of what enters a block, split into heads: [batch, pos, heads, d_head]. */
+export function projections(
+  g: StageBuilder,
+  layer: number,
+  resid: Value,
+): Readonly<Record<Projection, Value>> {
+  const read = g.options.separateInputs ? undefined : reading(g, resid, `blocks.${layer}.ln1`);
+  const project = (which: Projection) => {
+    const flat = read ? projectShared(g, read, layer, which) : projectApart(g, resid, layer, which);
+    const split = g.reshape(flat, [...g.dims(flat).slice(0, 2), headsOf(g, which), g.config.dHead]);
+    return g.hook(blockSite(layer, `attn.hook_${which}`), split);
+  };
+  return { q: project('q'), k: project('k'), v: project('v') };
+}
+
+function headsOf({ config }: StageBuilder, which: Projection): number {
+  return which === 'q' ? config.nHeads : config.nKvHeads;
+}
+
+function parametersOf(layer: number, which: Projection): [weight: string, bias: string] {
   const prefix = `blocks.${layer}.attn`;
-  const upper = which.toUpperCase();
-  const dims = [dModel, heads * dHead] as const;
-  const flat = read(`${prefix}.W_${upper}`, `${prefix}.b_${upper}`, dims, which === 'q');
-  const split = g.reshape(flat, [...g.dims(flat).slice(0, 2), heads, dHead]);
-  return g.hook(blockSite(layer, `attn.hook_${which}`), split);
+  return [`${prefix}.W_${which.toUpperCase()}`, `${prefix}.b_${which.toUpperCase()}`];
+}
+
+/** All heads read one stream: [batch, pos, heads * d_head]. */
+function projectShared(g: StageBuilder, read: Read, layer: number, which: Projection): Value {
+  const { dModel, dHead } = g.config;
+  return read(...parametersOf(layer, which), [dModel, headsOf(g, which) * dHead], which === 'q');
+}
+
+/** Every head reads a stream of its own: [batch, pos, heads * d_head]. */
+function projectApart(g: StageBuilder, resid: Value, layer: number, which: Projection): Value {
+  const { dModel, dHead } = g.config;
+  const heads = headsOf(g, which);
+  const [weight, bias] = parametersOf(layer, which);
+  const stream = which === 'q' ? queryRows(g, resid) : resid;
+  const positions = g.dims(stream)[1] as number;
+  const one = g.reshape(stream, ['batch', positions, 1, dModel]);
+  // An identity: queries, keys and values are edited apart.
+  const copies = g.unary('identity', g.concat(new Array<Value>(heads).fill(one), 2));
+  const hooked = g.hook(blockSite(layer, `hook_${which}_input`), copies);
+  const normalised = norm(g, hooked, `blocks.${layer}.ln1`, (_name, value) => value);
+  // Heads first: the rows of all prompts are one product.
+  const rows = g.reshape(g.transpose(normalised, [2, 0, 1, 3]), [heads, times(positions, 'batch'), dModel]);
+  const w = g.transpose(
+    g.reshape(g.weight(weight, [dModel, heads * dHead]), [dModel, heads, dHead]),
+    [1, 0, 2],
+  );
+  const product = g.reshape(g.matmul(rows, w), [heads, 'batch', positions, dHead]);
+  const flat = g.reshape(g.transpose(product, [1, 2, 0, 3]), ['batch', positions, heads * dHead]);
+  return g.plusBias(flat, bias, heads * dHead);
 }
 
 /** The rows of x that the stage's queries are for: all, or the last alone. Axis 1 holds the positions. */

@@ -78,12 +78,13 @@ function effects(config: ModelConfig, options: StudyOptions): { effects: number;
 function scoreBytes(config: ModelConfig, { length }: Extent, options: StudyOptions): number {
   const { nLayers, vocabulary } = config;
   const directions = options.directions.length;
+  const asymmetry = options.asPublished ? 0 : 1;
   let floats = 2 * vocabulary;
   for (const kind of options.components) {
     const all = nLayers * componentsPerLayer(config, kind);
-    const attribution = DIRECTIONS.length * (1 + length) + 1;
+    const attribution = DIRECTIONS.length * (1 + length) + asymmetry;
     // AP, gain and ledger; asymmetry of AP where both directions are there.
-    const patching = directions * (2 + LEDGER_PARTS) + (directions === DIRECTIONS.length ? 1 : 0);
+    const patching = directions * (2 + LEDGER_PARTS) + (directions === DIRECTIONS.length ? asymmetry : 0);
     floats += all * (attribution + patching);
   }
   return VALUE_BYTES * floats;

@@ -2,6 +2,7 @@
  * What a study will do, before it does it: runs, FLOP, time, memory and disk of each phase, and which option would
  * spare what. Needs a model's config and a pair, no weights.
  */
+import { publishedRuns } from '../../effects/published.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { PAGE_PHASE } from '../../results/study-json.ts';
 import type { Pair } from '../../tasks/pair.ts';
@@ -200,20 +201,28 @@ function patchingWork(work: Work): Amounts {
   const directions = options.directions.length;
   const costs = layerCosts(config, extent);
   let runs = 0;
+  let sources = 0;
   let flop = directions * entrancesFlop(config, extent, options.components);
   let seconds = (rates.patchingSessions + directions * rates.direction) * blockBytes(config);
-  for (const { kind, layer, size } of ofPhase(unitsOfShard(work), PATCHING)) {
-    const rows = patchedRows(size, batches.batch);
-    const programs = Math.ceil(size / batches.batch);
+  const alike = new Set<string>();
+  for (const { direction, kind, layer, size } of ofPhase(unitsOfShard(work), PATCHING)) {
+    sources += size;
+    const layerName = `${direction} ${kind} ${layer}`;
+    if (alike.has(layerName)) continue;
+    // As published, a layer's neurons are one source, and later units repeat what it changed.
+    const patched = options.asPublished ? publishedRuns(kind, size) : size;
+    if (patched < size) alike.add(layerName);
+    const rows = patchedRows(patched, batches.batch);
+    const programs = Math.ceil(patched / batches.batch);
     const flopOf = (at: number) => programs * batchFlop(costs[kind](at), rows / programs);
-    runs += size;
+    runs += patched;
     flop += flopOf(layer);
     seconds += programSeconds(rates.patching[kind], config, layer, rows, flopOf);
   }
   const bytes = disk.effects + disk.patchingWork.bytes + disk.scores;
   const files = disk.effectFiles + disk.patchingWork.files;
   // Files are written while the engine runs.
-  seconds = Math.max(seconds, writing(files, bytes)) + SOURCE_SECONDS * runs;
+  seconds = Math.max(seconds, writing(files, bytes)) + SOURCE_SECONDS * sources;
   return { runs, flop, seconds, disk_bytes: bytes };
 }
 

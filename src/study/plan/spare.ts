@@ -35,7 +35,7 @@ export function savings(
 }
 
 function alternatives(options: StudyOptions): [string, Partial<StudyOptions>][] {
-  const { components, directions, measures, mediation, steps, full } = options;
+  const { components, directions, measures, mediation, asPublished, steps, full } = options;
   const all: [boolean, string, Partial<StudyOptions>][] = [
     [
       components.length > 1,
@@ -44,7 +44,7 @@ function alternatives(options: StudyOptions): [string, Partial<StudyOptions>][] 
     ],
     [directions.length > 1, '--directions noising', { directions: ['noising'] }],
     [steps !== 'auto' && steps > FEWER_STEPS, `--steps ${FEWER_STEPS}`, { steps: FEWER_STEPS }],
-    [measures.length > 0, '--measures none', { measures: [] }],
+    [measures.length > 0 && !asPublished, '--measures none', { measures: [] }],
     [mediation !== 'none', '--mediation none', { mediation: 'none' }],
     [full, 'without --full', { full: false }],
   ];
