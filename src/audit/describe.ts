@@ -1,7 +1,7 @@
 /**
  * What an audit found, in sentences: for each kind and method, over all pairs and directions.
  */
-import type { AuditJson, AuditLabel, LabellingJson } from '../results/audit-json.ts';
+import type { AuditJson, AuditLabel, FindingJson, LabellingJson } from '../results/audit-json.ts';
 import {
   headlineFor,
   type Pooled,
@@ -12,7 +12,7 @@ import {
 } from '../results/audit-summary.ts';
 import { KINDS } from '../terms.ts';
 
-const KIND_WORDS = { heads: 'Heads', neurons: 'Neurons', head_pairs: 'Pairs of heads' } as const;
+const MANY = { heads: 'heads', neurons: 'neurons', head_pairs: 'pairs' } as const;
 const ONE = { heads: 'head', neurons: 'neuron', head_pairs: 'pair' } as const;
 
 const LABEL_WORDS: Readonly<Record<AuditLabel, string>> = {
@@ -26,11 +26,10 @@ const LABEL_WORDS: Readonly<Record<AuditLabel, string>> = {
   none: 'no label',
 };
 
-/** The sentences of an audit that has everything else. One method and kind each. */
-export function findings(audit: AuditJson): string[] {
+/** The findings of an audit that has everything else. */
+export function findings(audit: AuditJson): FindingJson[] {
   const byLabel = pooledByLabel(audit);
   return pooledAudit(audit).map((pooled) => {
-    const title = audit.methods.find(({ name }) => name === pooled.method)!.title;
     const own = byLabel.filter(({ kind, method }) => kind === pooled.kind && method === pooled.method);
     const parts = [
       recallWords(audit, pooled),
@@ -41,16 +40,17 @@ export function findings(audit: AuditJson): string[] {
       labellingWords(audit, pooled),
       missWords(pooled),
     ];
-    return `${KIND_WORDS[pooled.kind]}, ${title}: ${parts.filter((part) => part !== '').join(' ')}`;
+    const text = parts.filter((part) => part !== '').join(' ');
+    return { kind: pooled.kind, method: pooled.method, text };
   });
 }
 
 function recallWords({ recall_at }: AuditJson, { kind, count, recall, comparisons }: Pooled): string {
   const k = headlineFor(count);
   const at = recall[recall_at.indexOf(k)]!;
-  if (Number.isNaN(at.mean)) return `recall at ${k} is not counted among ${count} ${plural(kind)}.`;
-  const over = comparisons === 1 ? '' : ` (${range(at)}; ${comparisons} comparisons)`;
-  return `of the exact top ${k} of ${count}, ${percent(at.mean)} are in its own top ${k}${over}.`;
+  if (Number.isNaN(at.mean)) return `Recall at ${k} is not counted among ${count} ${MANY[kind]}.`;
+  const over = comparisons === 1 ? '' : ` (${range(at, comparisons)})`;
+  return `Of the exact top ${k} of ${count}, ${percent(at.mean)} are in its own top ${k}${over}.`;
 }
 
 function orderWords({ spearmanSize, spearmanSigned }: Pooled): string {
@@ -63,7 +63,7 @@ function orderWords({ spearmanSize, spearmanSigned }: Pooled): string {
 function signWords({ options: { tau } }: AuditJson, { kind, signsWrong, signsOf }: Pooled): string {
   if (Number.isNaN(signsOf)) return '';
   if (signsOf === 0) return `No ${ONE[kind]} has |e| of ${tau} or more.`;
-  return `Of ${signsOf} signs where |e| is ${tau} or more, ${signsWrong === 0 ? 'none is' : `${signsWrong} are`} wrong.`;
+  return `Of ${signsOf} signs where |e| is ${tau} or more, ${signsWrong === 0 ? 'none is' : signsWrong === 1 ? 'one is' : `${signsWrong} are`} wrong.`;
 }
 
 function slopeWords({ slope }: Pooled): string {
@@ -113,12 +113,9 @@ function sum<T>(list: readonly T[], pick: (item: T) => number): number {
   return list.reduce((all, item) => all + pick(item), 0);
 }
 
-function plural(kind: Pooled['kind']): string {
-  return KIND_WORDS[kind].toLowerCase();
-}
-
-function range({ least, most }: Spread): string {
-  return least === most ? `always ${percent(least)}` : `from ${percent(least)} to ${percent(most)}`;
+function range({ least, most }: Spread, comparisons: number): string {
+  const of = `${comparisons} comparisons`;
+  return least === most ? `in each of ${of}` : `mean of ${of}, from ${percent(least)} to ${percent(most)}`;
 }
 
 function percent(share: number): string {

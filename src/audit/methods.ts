@@ -107,5 +107,9 @@ export async function methodScores(
     scores.set(method, new Map(names.map((name) => [name, study.scores.get(`${prefix}.${name}`)!.data])));
     seconds[method] = study.study.phases.find(({ name }) => name === 'integrated gradients')?.seconds ?? 0;
   }
-  return { scores, seconds };
+  const ordered = options.methods.flatMap((method) => {
+    const own = scores.get(method);
+    return own ? [[method, own] as const] : [];
+  });
+  return { scores: new Map(ordered), seconds };
 }

@@ -7,6 +7,7 @@ import { extentOf } from '../study/plan/flop.ts';
 import { isWorthMeasuring, type PlannedModel, planStudy, type StudyPlan } from '../study/plan/plan.ts';
 import type { StudyOptions } from '../study/options.ts';
 import type { Pair } from '../tasks/pair.ts';
+import { aligned } from './aligned.ts';
 import { duration, size } from './progress.ts';
 
 export interface PlanCall {
@@ -75,16 +76,6 @@ function spared({ spare }: StudyPlan): string[] {
     bytes > 0 ? size(bytes) : '-',
   ]);
   return ['', ...aligned([['would spare', 'time', 'disk'], ...cells])];
-}
-
-/** Columns: the first to the left, all others to the right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
-      .join('   '),
-  );
 }
 
 function about({ rate, at_least }: StudyPlan): string {

@@ -11,12 +11,14 @@ import { systemReason } from '../files.ts';
 import { loadCheckpoint } from '../load-model.ts';
 import type { Checkpoint } from '../model/checkpoint.ts';
 import { openCheckpoint } from '../model/loaders/open.ts';
-import { AUDIT_FILE } from '../results/audit-json.ts';
+import { AUDIT_FILE, type AuditJson } from '../results/audit-json.ts';
+import { headlineFor, pooledAudit } from '../results/audit-summary.ts';
 import { checkDevice } from '../runtime/device.ts';
 import { checkOut } from '../study/folder.ts';
 import { type IdPair, type Pair, pairFor, type TextPair } from '../tasks/pair.ts';
 import { parsePairs } from '../tasks/pair-list.ts';
 import type { Device } from '../terms.ts';
+import { aligned } from './aligned.ts';
 import { type ProgressView, progressView } from './progress.ts';
 import { wantsColour } from './summary.ts';
 
@@ -116,10 +118,29 @@ function summary({ json, page, wasComplete }: Audit): string {
   );
   const lines = [
     ...(wasComplete ? ['The audit was complete already; nothing was changed.'] : []),
-    `${paint.bold(json.model.id)}: ${json.methods.length} methods against exact patching, ${json.pairs.length === 1 ? '1 pair' : `${json.pairs.length} pairs`}`,
-    ...json.findings,
+    `${paint.bold(json.model.id)}: approximations against exact patching, ${json.pairs.length === 1 ? '1 pair' : `${json.pairs.length} pairs`}`,
+    '',
+    ...methodRows(json),
+    '',
     ...warnings,
     `page: ${paint.cyan(page)}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** One line for each kind and method, over all pairs and directions. */
+function methodRows(json: AuditJson): string[] {
+  const rows = pooledAudit(json).map((one) => {
+    const k = headlineFor(one.count);
+    const wrong = Number.isNaN(one.signsOf) ? '-' : `${one.signsWrong} of ${one.signsOf}`;
+    const { mean } = one.recall[json.recall_at.indexOf(k)]!;
+    const numbers = [mean, one.spearmanSize.mean, one.slope.mean].map(rounded);
+    const [recall, order, slope] = numbers as [string, string, string];
+    return [`${one.kind.replace('_', ' ')}, ${one.method}`, String(k), recall, order, wrong, slope];
+  });
+  return aligned([['', 'k', 'recall at k', 'order', 'wrong signs', 'slope'], ...rows]);
+}
+
+function rounded(value: number): string {
+  return Number.isNaN(value) ? '-' : value.toFixed(2);
 }

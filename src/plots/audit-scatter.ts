@@ -34,12 +34,12 @@ export interface AuditScatterOptions {
 }
 
 const SIDE = 262;
-const MARGIN = { left: 52, right: 10, top: 24, bottom: 40 };
+const MARGIN = { left: 58, right: 10, top: 24, bottom: 40 };
 const IN_A_ROW = 3;
 /** Sizes below this share of the largest stand at the edge, 0 included. */
 const FLOOR_SHARE = 1e-4;
 /** A panel draws so many points, the largest by either size. */
-const MOST_POINTS = 1200;
+const MOST_POINTS = 700;
 /** So many names of the worst points in a panel. */
 const NAMES = 5;
 
@@ -120,7 +120,7 @@ function scatterPanel(
     type: 'log' as const,
     domain: [...domain],
     ticks: 4,
-    tickFormat: (value: number) => (Number.isInteger(Math.log10(value)) ? formatNumber(value) : ''),
+    tickFormat: powerOfTen,
     labelAnchor: 'center' as const,
     labelArrow: 'none' as const,
   };
@@ -155,6 +155,14 @@ function scatterPanel(
       Plot.text([title], { frameAnchor: 'top-left', dy: -18, textAnchor: 'start', fontWeight: 'bold' }),
     ],
   });
+}
+
+/** A tick at a power of ten: 0.01, 1, 10⁻⁴; none between. */
+function powerOfTen(value: number): string {
+  const power = Math.round(Math.log10(value));
+  if (Math.abs(Math.log10(value) - power) > 1e-9) return '';
+  if (Math.abs(power) < 3) return formatNumber(value);
+  return `10${[...String(power)].map((digit) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(digit)]).join('')}`;
 }
 
 function describe({ name, exact, approximate, label, wrongSign }: AuditPoint): string {

@@ -79,9 +79,10 @@ const SERIES: readonly SeriesStyle[] = [
   { color: '#3d8fc4', symbol: 'star', dash: '1,3' },
   { color: INK, symbol: 'cross', dash: '12,3' },
   { color: '#8a8a8a', symbol: 'times', dash: '5,5' },
+  { color: '#5b3a8c', symbol: 'circle', dash: '3,3,9,3' },
 ];
 
-/** The style of the i-th method; they repeat after the eighth. */
+/** The style of the i-th method; they repeat after the ninth. */
 export function seriesStyle(i: number): SeriesStyle {
   return SERIES[i % SERIES.length]!;
 }

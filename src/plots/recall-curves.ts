@@ -34,14 +34,19 @@ export interface RecallCurvesOptions {
 
 const WIDTH = 300;
 const HEIGHT = 250;
+/** Names in one column of the legend. */
+const LEGEND_ROWS = 3;
 
 /** Draws the curves; a thin dashed line is chance. */
 export function recallCurves({ panels, ...words }: RecallCurvesOptions): Figure {
   checkSome('panels', panels);
   const lines = panels.flatMap((panel) => panel.lines);
   const series = [...new Map(lines.map((line) => [line.series, line.title]))].sort(([a], [b]) => a - b);
-  const legend = symbolLegend(series.map(([i, name]) => ({ ...seriesStyle(i), name })));
-  return figure({ ...words, body: gridPanel([panels.map(curvePanel), [legend]], 14, 12) });
+  const styles = series.map(([i, name]) => ({ ...seriesStyle(i), name }));
+  const legends = Array.from({ length: Math.ceil(styles.length / LEGEND_ROWS) }, (_, column) =>
+    symbolLegend(styles.slice(column * LEGEND_ROWS, (column + 1) * LEGEND_ROWS)),
+  );
+  return figure({ ...words, body: gridPanel([panels.map(curvePanel), legends], 14, 12) });
 }
 
 function curvePanel({ title, count, lines }: RecallCurvesOptions['panels'][number]): Panel {

@@ -2,7 +2,7 @@
 import type { Figure } from '../plots/figure.ts';
 import { LABEL_STYLES } from '../plots/palette.ts';
 import { formatCount, formatNumber } from '../plots/text.ts';
-import { type AuditJson, type AuditLabel, HEADLINE_AT } from '../results/audit-json.ts';
+import { AUDITED, type AuditJson, type AuditLabel, HEADLINE_AT } from '../results/audit-json.ts';
 import { type Pooled, pooledAudit, pooledByLabel } from '../results/audit-summary.ts';
 import { AUDITED_NAMES, overText } from './audit-figures.ts';
 import { figureHtml } from './figure-html.ts';
@@ -44,12 +44,19 @@ export function auditPageHtml(audit: AuditJson, figures: readonly Figure[]): str
   });
 }
 
-function findingsHtml({ findings }: AuditJson): string {
-  return `<ul>${findings.map((line) => `<li>${escape(line)}</li>`).join('\n')}</ul>`;
+function findingsHtml(audit: AuditJson): string {
+  return AUDITED.map((kind) => {
+    const own = audit.findings.filter((one) => one.kind === kind);
+    if (own.length === 0) return '';
+    const lines = own.map(
+      ({ method, text }) => `<li><strong>${escape(titleOf(audit, method))}.</strong> ${escape(text)}</li>`,
+    );
+    return `<h3>${AUDITED_NAMES[kind]}</h3>\n<ul>${lines.join('\n')}</ul>`;
+  }).join('\n');
 }
 
 const float = (title: string, about: string): Column => ({ title, kind: 'float', about });
-const text = (title: string): Column => ({ title, kind: 'text' });
+const words = (title: string): Column => ({ title, kind: 'text' });
 
 /** Columns that a row of any table of pooled comparisons has. */
 const MEASURED: readonly Column[] = [
@@ -86,7 +93,7 @@ function overviewHtml(audit: AuditJson): string {
 ${tableHtml({
   id: 'table-overview',
   caption: 'Methods against exact scores',
-  columns: [text('kind'), text('method'), ...MEASURED],
+  columns: [words('kind'), words('method'), ...MEASURED],
   rows: pooledAudit(audit).map((one) => [
     AUDITED_NAMES[one.kind],
     titleOf(audit, one.method),
@@ -107,7 +114,7 @@ function byLabelHtml(audit: AuditJson): string {
 ${tableHtml({
   id: 'table-labels',
   caption: 'Methods by label',
-  columns: [text('kind'), text('method'), text('label'), { title: 'count', kind: 'count' }, ...MEASURED],
+  columns: [words('kind'), words('method'), words('label'), { title: 'count', kind: 'count' }, ...MEASURED],
   rows: rows.map((one) => [
     AUDITED_NAMES[one.kind],
     titleOf(audit, one.method),
@@ -133,9 +140,9 @@ ${tableHtml({
   id: 'table-labelling',
   caption: 'Labels from approximate scores',
   columns: [
-    text('kind'),
-    text('method'),
-    text('exact label'),
+    words('kind'),
+    words('method'),
+    words('exact label'),
     ...labels.map((label): Column => ({ title: labelName(label), kind: 'count' })),
   ],
   rows,
@@ -165,13 +172,13 @@ ${tableHtml({
   id: 'table-misses',
   caption: 'Worst false negatives',
   columns: [
-    text('kind'),
-    text('method'),
+    words('kind'),
+    words('method'),
     { title: 'pair', kind: 'count' },
-    text('direction'),
+    words('direction'),
     { title: 'k', kind: 'count' },
-    text('component'),
-    text('label'),
+    words('component'),
+    words('label'),
     float('exact', 'exact score'),
     float('approximate', 'the method’s score'),
     { title: 'its place', kind: 'count' },
@@ -185,10 +192,10 @@ function methodsHtml({ methods, pairs }: AuditJson): string {
     pairs.reduce((sum, pair) => sum + (pair.seconds.methods[name] ?? Number.NaN), 0) / pairs.length;
   const exact = pairs.reduce((sum, pair) => sum + pair.seconds.patching, 0) / pairs.length;
   const columns = [
-    text('method'),
-    text('a score is'),
-    text('sign'),
-    text('cost'),
+    words('method'),
+    words('a score is'),
+    words('sign'),
+    words('cost'),
     float('seconds a pair', ''),
   ];
   return tableHtml({
@@ -220,12 +227,12 @@ function pairsHtml({ pairs }: AuditJson): string {
     caption: 'The pairs',
     columns: [
       { title: 'pair', kind: 'count' },
-      text('clean'),
-      text('corrupted'),
-      text('contrast'),
+      words('clean'),
+      words('corrupted'),
+      words('contrast'),
       float('F clean', ''),
       float('F corrupted', ''),
-      text('study'),
+      words('study'),
     ],
     rows: pairs.map(({ pair: { clean, corrupted, contrast }, metric, folder, small_d }, i) => [
       i + 1,
@@ -240,7 +247,7 @@ function pairsHtml({ pairs }: AuditJson): string {
 }
 
 function readingHtml({ options: { tau } }: AuditJson): string {
-  const words: [string, string][] = [
+  const terms: [string, string][] = [
     [
       'Exact',
       'Activation patching: the component gets its value of the other run, the model runs on, and F is read. Nothing is linearised. For pairs of heads, exact mediation (via): what of the first head’s effect needs the second.',
@@ -267,7 +274,7 @@ function readingHtml({ options: { tau } }: AuditJson): string {
     ],
     ['Not', 'A ranking of methods for all models and prompts: these pairs and this model only.'],
   ];
-  return `<dl class="words">${words.map(([name, what]) => `<dt>${escape(name)}</dt><dd>${escape(what)}</dd>`).join('\n')}</dl>`;
+  return `<dl class="words">${terms.map(([name, what]) => `<dt>${escape(name)}</dt><dd>${escape(what)}</dd>`).join('\n')}</dl>`;
 }
 
 function provenanceHtml({ model, versions, provider, command, schema }: AuditJson): string {

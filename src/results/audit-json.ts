@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { CONTRASTS, type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
 import { count, real } from './json-values.ts';
 import { checkSchema } from './schema.ts';
-import type { Label, LintJson, MetricJson, PairJson } from './study-json.ts';
+import type { LintJson, MetricJson, PairJson } from './study-json.ts';
 
 const NAME = 'mediators/audit';
 const MAJOR = 1;
@@ -39,7 +39,7 @@ export const AUDIT_LABELS = [
   'inhibitory',
   'mixed',
   'none',
-] as const satisfies readonly (Label | 'none')[];
+] as const;
 export type AuditLabel = (typeof AUDIT_LABELS)[number];
 
 /** A method as the audit tells of it. */
@@ -99,6 +99,13 @@ export interface LabellingJson {
   labelled: Partial<Record<AuditLabel, number>>;
 }
 
+/** What was found of a kind by a method, over all pairs and directions, in sentences. */
+export interface FindingJson {
+  kind: Audited;
+  method: string;
+  text: string;
+}
+
 export interface AuditPairJson {
   /** The folder of its study, within the audit's. */
   folder: string;
@@ -125,8 +132,7 @@ export interface AuditJson {
   comparisons: ComparisonJson[];
   /** Empty where one direction alone was run. */
   labellings: LabellingJson[];
-  /** What was found, in sentences. */
-  findings: string[];
+  findings: FindingJson[];
   /** What must be the same for `--resume` to take this audit for its own. */
   identity: Record<string, string | number | boolean | null>;
 }
@@ -221,7 +227,7 @@ const auditJson: z.ZodType<AuditJson> = z.object({
       labelled: z.partialRecord(label, count),
     }),
   ),
-  findings: z.array(text),
+  findings: z.array(z.object({ kind: z.enum(AUDITED), method: text, text })),
   identity: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])),
 });
 
