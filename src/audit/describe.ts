@@ -1,7 +1,13 @@
 /**
  * What an audit found, in sentences: for each kind and method, over all pairs and directions.
  */
-import type { AuditJson, AuditLabel, FindingJson, LabellingJson } from '../results/audit-json.ts';
+import {
+  AUDIT_LABELS,
+  type AuditJson,
+  type AuditLabel,
+  type FindingJson,
+  type LabellingJson,
+} from '../results/audit-json.ts';
 import {
   headlineFor,
   type Pooled,
@@ -85,7 +91,7 @@ function labelWords({ recall_at }: AuditJson, { count }: Pooled, own: readonly P
 function labellingWords({ labellings }: AuditJson, { kind, method }: Pooled): string {
   if (!KINDS.some((known) => known === kind)) return '';
   const rows = labellings.filter((row) => row.kind === kind && row.method === method && row.label !== 'none');
-  const labels = [...new Set(rows.map(({ label }) => label))];
+  const labels = AUDIT_LABELS.filter((label) => rows.some((row) => row.label === label));
   const parts = labels.map((label) => {
     const own = rows.filter((row) => row.label === label);
     return `${LABEL_WORDS[label]} ${sum(own, (row) => row.labelled[label] ?? 0)} of ${sum(own, total)}`;

@@ -55,11 +55,13 @@ export async function finishAudit(
   await write('scores.parquet', scoreTable(scores, metrics));
   if (scores.some(({ kind }) => kind === 'head_pairs'))
     await write('head_pairs.parquet', headPairTable(scores));
-  await new Phases(onProgress).run('figures and page', 1, async (done) => {
-    const { writeAuditReport } = await import('../report/audit-report.ts');
-    await writeAuditReport(folder.path, json, scores, signal);
-    await done(1);
-  });
+  if (options.figures) {
+    await new Phases(onProgress).run('figures and page', 1, async (done) => {
+      const { writeAuditReport } = await import('../report/audit-report.ts');
+      await writeAuditReport(folder.path, json, scores, signal);
+      await done(1);
+    });
+  }
   await folder.write(AUDIT_FILE, formatAuditJson(json));
   await folder.tidy();
   return json;

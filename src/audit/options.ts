@@ -43,6 +43,8 @@ export interface AuditOptions {
   readonly tau: number;
   /** Go on with what the folder holds. */
   readonly resume: boolean;
+  /** Draw figures and page. */
+  readonly figures: boolean;
   /** The command that makes this audit again, for provenance. */
   readonly command?: string;
 }
@@ -54,6 +56,7 @@ export const AUDIT_DEFAULTS: AuditOptions = {
   directions: DIRECTIONS,
   tau: DEFAULT_TAU,
   resume: false,
+  figures: true,
 };
 
 /** Fills in defaults and checks values; methods come in the order of the table. Throws InputError for a bad one. */

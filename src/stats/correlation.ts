@@ -3,7 +3,8 @@
  *
  * Pearson: the covariance over both standard deviations, 1 on any rising straight line.
  * Spearman: Pearson's of the ranks, 1 where both have the same order. Equal values share a rank (`ranks.ts`).
- * Both are NaN where a value is NaN or infinite, where one list is constant, and for fewer than two values.
+ * Both are NaN where a value is NaN, where one list is constant, and for fewer than two values; Pearson's for infinite
+ * values too.
  */
 import { ranks } from './ranks.ts';
 
