@@ -36,7 +36,7 @@ function described() {
     .description('compare approximate attribution methods with exact patching, on one pair or many')
     .option('--pairs <file>', 'pairs from a .csv or .json file; default: both built-in pairs')
     .optionsGroup('What to compare:')
-    .option('--methods <list>', withDefault('methods', d.methods), wordList('--methods', d.methods))
+    .option('--methods <list>', withDefault(d.methods.join(', '), 'all'), wordList('--methods', d.methods))
     .option(
       '--components <list>',
       withDefault('heads, neurons or both', d.components),

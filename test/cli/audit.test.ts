@@ -83,7 +83,7 @@ describe('the command', () => {
 
 test('help has the methods, and examples', async () => {
   const { stdout } = await runCli(['audit', '--help']);
-  expect(stdout).toMatch(/--methods <list> .*attribution_patching,/);
+  expect(stdout).toMatch(/--methods <list> +attribution_patching, [\s\S]*\(default:\s+all\)/);
   expect(stdout).toMatch(/Examples:\n {2}mediators audit\n/);
 });
 

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.ts';
+import { auditScatter } from '../../src/plots/audit-scatter.ts';
 import { circuitFigure } from '../../src/plots/circuit-graph.ts';
 import { directionScatter } from '../../src/plots/direction-scatter.ts';
 import type { Figure } from '../../src/plots/figure.ts';
@@ -13,6 +14,7 @@ import { layerHeadMaps } from '../../src/plots/layer-head-maps.ts';
 import { layerHistograms } from '../../src/plots/layer-histograms.ts';
 import { ledgerWaterfall } from '../../src/plots/ledger-waterfall.ts';
 import { pairMatrix } from '../../src/plots/pair-matrix.ts';
+import { recallCurves } from '../../src/plots/recall-curves.ts';
 import { tokenStrip } from '../../src/plots/token-strip.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { sampleHeadEffects } from '../support/sample-arrays.ts';
@@ -35,6 +37,45 @@ function grid(layers: number, width: number, seed: number): Tensor {
 }
 
 const FIGURES: Readonly<Record<string, () => Figure>> = {
+  'audit-scatter': () =>
+    auditScatter({
+      ...words('audit'),
+      unit: 'share of |D|',
+      panels: [
+        {
+          title: 'Method A',
+          points: [
+            { name: '1.2 n', exact: 0.5, approximate: 0.45, wrongSign: false, label: 'and' },
+            { name: '2.0 d', exact: 0.3, approximate: -0.02, wrongSign: true, label: 'or' },
+            { name: '0.1 n', exact: 0.001, approximate: Number.NaN, wrongSign: false, label: 'none' },
+          ],
+        },
+        { title: 'Method B', points: [{ name: '1.2 n', exact: 0.5, approximate: 0, wrongSign: false }] },
+      ],
+      threshold: 0.02,
+    }),
+  'recall-curves': () =>
+    recallCurves({
+      ...words('recall'),
+      panels: [
+        {
+          title: 'Heads',
+          count: 24,
+          lines: [
+            {
+              series: 0,
+              title: 'Method A',
+              points: [
+                { k: 1, mean: 1, least: 1, most: 1 },
+                { k: 3, mean: 0.5, least: 0.33, most: 0.67 },
+                { k: 10, mean: 0.8, least: 0.7, most: 0.9 },
+              ],
+            },
+            { series: 1, title: 'Method B', points: [{ k: 1, mean: 0, least: 0, most: 0 }] },
+          ],
+        },
+      ],
+    }),
   'circuit-graph': () => circuitFigure({ ...words('circuit'), graph: sampleCircuit() }),
   'token-strip': () =>
     tokenStrip({
