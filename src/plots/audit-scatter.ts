@@ -162,7 +162,10 @@ function powerOfTen(value: number): string {
   const power = Math.round(Math.log10(value));
   if (Math.abs(Math.log10(value) - power) > 1e-9) return '';
   if (Math.abs(power) < 3) return formatNumber(value);
-  return `10${[...String(power)].map((digit) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(digit)]).join('')}`;
+  return `10${String(power)
+    .split('')
+    .map((digit) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(digit)])
+    .join('')}`;
 }
 
 function describe({ name, exact, approximate, label, wrongSign }: AuditPoint): string {
