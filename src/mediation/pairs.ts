@@ -61,6 +61,12 @@ export interface PairEffects {
   readonly joint: Float32Array;
 }
 
+/**
+ * Second components go in parts of at most a batch, but of more than one: ONNX Runtime multiplies by a single matrix in
+ * another way than by several, and rounds otherwise. Parts of nearly equal size that hold at most 3 hold 2 at least.
+ */
+const LEAST_SLICE = 3;
+
 const VALUES: Readonly<Record<Kind, BlockHook>> = { heads: 'attn.hook_z', neurons: 'mlp.hook_post' };
 
 /** Runs the base run. `groups`: those that will be first or second. */
@@ -105,7 +111,7 @@ export async function pairEffects(
   const [via, joint] = [new Float32Array(size), new Float32Array(size)];
   const width = second.indices.length;
   let from = 0;
-  for (const indices of evenParts(second.indices, mediating.batch)) {
+  for (const indices of evenParts(second.indices, Math.max(mediating.batch, LEAST_SLICE))) {
     const part = { ...second, indices };
     for (const cases of casesOf(
       first.indices.length,

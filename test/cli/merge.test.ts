@@ -22,7 +22,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 const MODEL = join(import.meta.dirname, '../fixtures/gpt2-plain');
 const PAIR = ['--clean-ids', '0,3,27,31,4,50,6', '--corrupted-ids', '0,3,27,66,4,50,6'];
 const STUDY = ['study', '--model', MODEL, ...PAIR, '--answer-id', '27', '--wrong-id', '68'];
-const isResult = (path: string) => path.endsWith('.safetensors') || path.startsWith('effects.zarr');
+const isResult = (path: string) => /^[^/]+\.safetensors$/.test(path) || path.startsWith('effects.zarr');
 
 function study(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return runCli([...STUDY, '--threads', '1', ...args], { cwd: root, ...options });

@@ -58,7 +58,7 @@ describe.skipIf(missing !== undefined)(name, () => {
     expect(filesBelow(runs)).toEqual(['0.0', '1.0', '1.1', '2.0', 'merge.0']);
 
     expect(await whole).toMatchObject({ code: 0, stderr: '' });
-    const isResult = (file: string) => file.endsWith('.safetensors') || file.startsWith('effects.zarr');
+    const isResult = (file: string) => /^[^/]+\.safetensors$/.test(file) || file.startsWith('effects.zarr');
     expect(differingFiles(out, join(root, 'whole'), isResult)).toEqual([]);
     expect(filesBelow(out)).toEqual(filesBelow(join(root, 'whole')));
   });

@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 
 /** Results, which must be the same bytes however a study came about. */
-const isResult = (path: string) => path.endsWith('.safetensors') || path.startsWith('effects.zarr');
+const isResult = (path: string) => /^[^/]+\.safetensors$/.test(path) || path.startsWith('effects.zarr');
 
 const ESCAPE = '\x1b';
 
@@ -47,6 +47,7 @@ describe('the default run', () => {
     expect(readdirSync(whole).sort()).toEqual([
       'effects.zarr',
       'figures',
+      'mediation.safetensors',
       'report.html',
       'scores.safetensors',
       'study.json',
@@ -89,18 +90,20 @@ describe('the default run', () => {
     expect(lines[1]).toMatch(/^heads labelled: .*\(\d\.\d/);
     expect(lines[2]).toMatch(/^neurons labelled: /);
     expect(lines.at(-1)).toBe(`page: ${join('mediators-study', 'report.html')}`);
-    expect(lines.slice(3, -1).every((line) => line.startsWith('warning: '))).toBe(true);
+    expect(lines[3]).toMatch(/^partners: \d\.\d .* with \d\.\d/);
+    expect(lines.slice(4, -1).every((line) => /^(warning|seen in pairs only): /.test(line))).toBe(true);
   });
 
   test('tells its progress on stderr, one line a phase, without colours', () => {
     expect(run.stderr.split('\n').filter((line) => !/ left$| so far$/.test(line))).toEqual([
       expect.stringMatching(
-        /^plan: 4 994 runs, 14\.7 GFLOP, perhaps [\d.]+ s, up to \d+ MB of memory, \d+ MB on disk$/,
+        /^plan: 6 818 runs, 18\.9 GFLOP, perhaps [\d.]+ s, up to \d+ MB of memory, \d+ MB on disk$/,
       ),
       expect.stringMatching(/^weights {16}[\d.]+ MB, [\d.]+ s$/),
       expect.stringMatching(/^both runs {14}[\d.]+ s$/),
       expect.stringMatching(/^integrated gradients {3}16 layers, [\d.]+ s$/),
       expect.stringMatching(/^patching {15}4160 components, [\d.]+ s$/),
+      expect.stringMatching(/^mediation {14}1760 runs, [\d.]+ s$/),
       expect.stringMatching(/^figures and page {7}[\d.]+ s$/),
       expect.stringMatching(/^total {18}(\d+ min )?[\d.]+ s$/),
       '',
@@ -111,7 +114,7 @@ describe('the default run', () => {
   test('cannot be repeated into the same folder', async () => {
     const before = timesBelow(whole);
     const again = await runCli(['study'], { cwd: root });
-    expectRefusal(again, /an empty folder for --out, got \.\/mediators-study with 5 entries/);
+    expectRefusal(again, /an empty folder for --out, got \.\/mediators-study with 6 entries/);
     expect(timesBelow(whole)).toEqual(before);
   });
 });

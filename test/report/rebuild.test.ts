@@ -43,7 +43,7 @@ describe('rebuildReport', () => {
 
   it('adds the figures of pairs where there are some', async () => {
     const { figures } = await rebuildReport(await sampleFolder({ mediation: 'heads' }));
-    expect(names(figures)).toEqual([...FIGURES, 'pairs-interaction', 'pairs-via'].sort());
+    expect(names(figures)).toEqual(['circuit', ...FIGURES, 'pairs-interaction', 'pairs-via'].sort());
   });
 
   it('gives the same bytes again', async () => {

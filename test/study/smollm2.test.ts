@@ -24,7 +24,17 @@ const model = smollm2();
 let results: StudyResults;
 beforeAll(async () => {
   if (model === undefined) return;
-  const options = ['--pair', 'notebook', '--components', 'heads', '--steps', '8', '--quiet'];
+  const options = [
+    '--pair',
+    'notebook',
+    '--components',
+    'heads',
+    '--mediation',
+    'none',
+    '--steps',
+    '8',
+    '--quiet',
+  ];
   const run = await runCli(['study', '--model', model, ...options, '--out', out]);
   expect(run).toMatchObject({ code: 0, stderr: '' });
   results = await openStudy(out);

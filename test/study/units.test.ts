@@ -18,7 +18,8 @@ describe('units', () => {
 
   test('are one a layer of attribution, and up to 64 sources of patching', () => {
     // 2 directions x 2 kinds x 3 layers; 2 directions x 3 layers x (1 of heads + 3 of neurons).
-    expect(units.length).toBe(12 + 24);
+    // 2 directions x 6 pairs of layers, a layer with itself among them.
+    expect(units.length).toBe(12 + 24 + 12);
     expect(new Set(units.map(({ name }) => name)).size).toBe(units.length);
     const sources = ofPhase(units, PATCHING);
     expect(sources.map(({ size }) => size).reduce((a, b) => a + b)).toBe(2 * 3 * (4 + 130));
@@ -29,7 +30,12 @@ describe('units', () => {
   test('follow components and directions of patching; attribution runs in both', () => {
     const options = { ...DEFAULTS, components: ['heads'], directions: ['noising'] } as const;
     const names = unitsOf({ ...SHAPE, nLayers: 1 }, options).map(({ name }) => name);
-    expect(names).toEqual(['ig.noising.heads.0', 'ig.denoising.heads.0', 'patch.noising.heads.0.0']);
+    expect(names).toEqual([
+      'ig.noising.heads.0',
+      'ig.denoising.heads.0',
+      'patch.noising.heads.0.0',
+      'mediation.noising.heads.0.heads.0',
+    ]);
   });
 
   test('weigh more in early layers, with more sources and with more points', () => {

@@ -66,7 +66,7 @@ export function filesOf(folder: string): string[] {
 /** The files that must be byte-equal however a study came about: scores and every file of the effects. */
 export function resultFiles(folder: string): Map<string, Buffer> {
   const paths = filesOf(folder).filter(
-    (path) => path.endsWith('.safetensors') || path.startsWith('effects.zarr'),
+    (path) => /^[^/\\]+\.safetensors$/.test(path) || path.startsWith('effects.zarr'),
   );
   return new Map(paths.map((path) => [path, readFileSync(join(folder, path))]));
 }
