@@ -48,7 +48,7 @@ function checkNothingHalfWritten(folder: string): void {
     if (path.endsWith('.svg')) expect(text(), path).toMatch(/<\/svg>$/);
     else if (path.endsWith('.html')) expect(text(), path).toMatch(/<\/html>$/i);
     else if (path.endsWith('.png')) expect(text(), path).toMatch(/IEND/);
-    else expect(path).toMatch(/^(effects\.zarr|scores\.safetensors$)/);
+    else expect(path).toMatch(/^(effects\.zarr|(scores|mediation)\.safetensors$)/);
   }
 }
 
@@ -117,6 +117,7 @@ test('a study whose process is killed goes on, and ends with the same bytes', as
     /^integrated gradients: 4/,
     /^patching: \d+$/,
     /^patching: 1\d\d/,
+    /^mediation: \d+$/,
     /^figures and page: 0/,
   ];
   let kills = 0;
