@@ -40,6 +40,12 @@ export const PAIR = {
 
 let folder;
 
+/** Folders that are removed when the process ends. */
+const written = new Set();
+process.once('exit', () => {
+  for (const path of written) rmSync(path, { recursive: true, force: true });
+});
+
 /**
  * Calls a benchmark with the folder, which all of them share; it is removed when the process ends well.
  * @param {(folder: string) => Promise<string[]>} benchmark
@@ -52,13 +58,14 @@ export async function withGpt2Shape(benchmark) {
 /**
  * Writes a checkpoint; it is removed when the process ends.
  * @param {Partial<typeof CONFIG>} changes what differs from GPT-2 small
+ * @param {{ seed?: number, deviation?: number }} weights the seed of the weights, and their standard deviation
  */
-export async function writeShape(changes = {}) {
+export async function writeShape(changes = {}, { seed = SEED, deviation = DEVIATION } = {}) {
   const path = await mkdtemp(join(tmpdir(), 'mediators-gpt2-shape-'));
-  process.once('exit', () => rmSync(path, { recursive: true, force: true }));
+  written.add(path);
   const config = { ...CONFIG, ...changes };
-  const random = seededRandom(SEED);
-  const block = Float32Array.from({ length: BLOCK }, () => DEVIATION * normal(random));
+  const random = seededRandom(seed);
+  const block = Float32Array.from({ length: BLOCK }, () => deviation * normal(random));
   const tensors = [...expectedTensors(parseConfig(config, 'config.json'))].map(([name, shape]) => ({
     name,
     tensor: { shape, data: draw(random, block, sizeOf(shape), /ln_\w+\.weight$/.test(name) ? 1 : 0) },

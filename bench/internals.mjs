@@ -7,7 +7,7 @@ export { patchSources, preparePatching, releasePatching } from '../dist/effects/
 export { summariesOf } from '../dist/effects/summaries.js';
 export { unitContext } from '../dist/effects/unit.js';
 export { writeSafetensors } from '../dist/files.js';
-export { firstRuns, pairEffects, prepareMediation } from '../dist/mediation/pairs.js';
+export { firstRuns, PAIR_MEASURES, pairEffects, prepareMediation } from '../dist/mediation/pairs.js';
 export { expectedTensors } from '../dist/model/layout.js';
 export { parseConfig } from '../dist/model/loaders/config-json.js';
 export { Builder } from '../dist/ops/builder.js';

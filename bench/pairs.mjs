@@ -9,6 +9,7 @@ import { PAIR, writeShape } from './gpt2-shape.mjs';
 import {
   firstFlop,
   firstRuns,
+  PAIR_MEASURES,
   pairEffects,
   pairFlop,
   prepareMediation,
@@ -68,7 +69,7 @@ async function pairsFrom(first) {
   const own = await firstRuns(mediating, first);
   let running;
   for (const second of groups.slice(first.layer)) {
-    const next = pairEffects(mediating, first, second, own);
+    const next = pairEffects(mediating, first, second, own, PAIR_MEASURES);
     await running;
     running = next;
   }

@@ -1,4 +1,4 @@
-"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "methods", "edges", "paths"; all by default)."""
+"""Makes the fixtures: python make.py [NAME...] (names of cases, "gguf", "tokenizer", "tasks", "methods", "edges", "paths", "metrics", "circuits"; all by default)."""
 
 import json
 import math
@@ -12,18 +12,27 @@ import checkpoint
 import gguf_fixtures
 import tokenizer_fixtures
 from cases import CASES
+from circuits import circuit_arrays
 from edges import edge_arrays
 from expected import expected, make_pair, plain_logits
 from methods import methods
+from metrics import metric_arrays
 from models import build, pick_answers
 from paths import path_arrays
 from published import published
+from tasks import task_arrays
 
 FIXTURES = Path(__file__).resolve().parent.parent / "test" / "fixtures"
 # Files beside expected.safetensors, by name: what makes their arrays from a pair.
-BESIDE = {"methods": methods, "edges": edge_arrays, "paths": path_arrays}
+BESIDE = {
+    "methods": methods,
+    "edges": edge_arrays,
+    "paths": path_arrays,
+    "metrics": metric_arrays,
+    "circuits": circuit_arrays,
+}
 FOUR = ("gpt2-plain", "gpt2-odd", "gpt2-last", "llama-gqa")
-CASES_WITH = {"edges": FOUR, "paths": FOUR}  # else: every case
+CASES_WITH = {"edges": FOUR, "paths": FOUR, "circuits": FOUR}  # else: every case
 LOGIT_TOLERANCE = 1e-5  # transformers keeps RMSNorm and rotary angles in float32
 
 
@@ -63,6 +72,14 @@ def make_beside(name, case_name):
     print(f"{case_name}: {len(arrays)} arrays of {name}, {path.stat().st_size / 1e3:.0f} kB")
 
 
+def make_tasks():
+    """What surveys of the files of pairs in `tasks/` have to say."""
+    path = FIXTURES / "tasks" / "expected.safetensors"
+    arrays = task_arrays(path.parent)
+    save(arrays, path)
+    print(f"tasks: {len(arrays)} arrays, {path.stat().st_size / 1e3:.0f} kB")
+
+
 def save(arrays, path):
     save_file({name: arrays[name].float().contiguous() for name in sorted(arrays)}, path)
     path.chmod(0o644)
@@ -100,7 +117,7 @@ def summary(case, arrays, folder):
 def main(names):
     torch.set_num_threads(1)
     wanted = lambda name: not names or name in names
-    unknown = set(names) - {case.name for case in CASES} - {"gguf", "tokenizer", *BESIDE}
+    unknown = set(names) - {case.name for case in CASES} - {"gguf", "tokenizer", "tasks", *BESIDE}
     assert not unknown, f"unknown: {sorted(unknown)}"
     for case in CASES:
         if wanted(case.name):
@@ -109,6 +126,8 @@ def main(names):
             has = case.name in CASES_WITH.get(name, (case.name,))
             if has and (wanted(case.name) or wanted(name)):
                 make_beside(name, case.name)
+    if wanted("tasks"):
+        make_tasks()
     if wanted("tokenizer"):
         tokenizer_fixtures.make(FIXTURES / "tokenizer")
     if wanted("gguf"):

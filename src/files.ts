@@ -3,7 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from './errors.ts';
 import { encodeSafetensorsParts, type NamedTensor } from './tensor/safetensors.ts';
@@ -148,4 +148,12 @@ export async function writeSafetensors(
   options: { readonly metadata?: Readonly<Record<string, string>>; readonly temporaryFolder?: string } = {},
 ): Promise<void> {
   await writeFileAtomic(path, encodeSafetensorsParts(tensors, options.metadata), options.temporaryFolder);
+}
+
+/** Whether a file or folder is there. */
+export function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -10,9 +10,24 @@ export type Direction = (typeof DIRECTIONS)[number];
 export const KINDS = ['heads', 'neurons'] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** One of them: `head` or `neuron`. */
+export function singular(kind: Kind): 'head' | 'neuron' {
+  return kind === 'heads' ? 'head' : 'neuron';
+}
+
 /** `removal`: the corrupted prompt no longer tells the answer. `swap`: it is a valid instance, answers exchanged. */
 export const CONTRASTS = ['removal', 'swap'] as const;
 export type Contrast = (typeof CONTRASTS)[number];
+
+/** What a task's metric is called; all but the first are differences of two sets of answers (docs/definitions.md). */
+export const METRIC_WORDS = [
+  'logit_difference',
+  'probability_difference',
+  'greater_than',
+  'agreement',
+  'answer_sets',
+] as const;
+export type MetricWord = (typeof METRIC_WORDS)[number];
 
 /** What executes a graph: an execution provider of ONNX Runtime. `wasm` is the CPU in a browser. */
 export type Provider = 'cpu' | 'wasm' | 'webgpu';
@@ -23,6 +38,31 @@ export type Device = (typeof DEVICES)[number];
 
 /** A head or neuron. */
 export type Component = [layer: number, index: number];
+
+/** How one component can stand to another by their interaction (docs/definitions.md). */
+export const INTERACTION_RELATIONS = [
+  'and',
+  'or',
+  'backed_up_by',
+  'backs_up',
+  'needs',
+  'redundant_with',
+  'more_in_denoising',
+  'more_in_noising',
+  'compensated_by',
+  'compensates',
+  'more_together',
+  'less_together',
+  'overlaps',
+  'reinforces',
+] as const;
+export type InteractionRelation = (typeof INTERACTION_RELATIONS)[number];
+
+/** And by via: it acts through the other, or carries the other's effect. */
+export const VIA_RELATIONS = ['acts_through', 'carries'] as const;
+export type ViaRelation = (typeof VIA_RELATIONS)[number];
+
+export type Relation = InteractionRelation | ViaRelation;
 
 /** F of the two runs of a pair, in logits for a logit difference. */
 export interface MetricValues {

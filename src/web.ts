@@ -25,7 +25,19 @@ export {
 export type { NamesFilter } from './patch/names.ts';
 export type { Callback, Hook, HookFunction } from './patch/walk.ts';
 export { createWebEngine, type WebDevice, type WebEngineOptions } from './runtime/web.ts';
-export { type LogitDifference, logitDifference, type Metric } from './tasks/metric.ts';
+export {
+  evaluateMetric,
+  klDivergence,
+  type KlDivergence,
+  labelMetric,
+  type LogitDifference,
+  logitDifference,
+  type LogProbability,
+  logProbability,
+  type Metric,
+  type SetDifference,
+  setDifference,
+} from './tasks/metric.ts';
 export {
   BUILT_IN_PAIRS,
   type IdPair,
@@ -33,6 +45,7 @@ export {
   pairFromIds,
   pairFromText,
   type Prompt,
+  type PromptPair,
   type TextOptions,
   type TextPair,
   type Token,

@@ -4,7 +4,8 @@
 import { InputError } from '../errors.ts';
 import type { Model } from '../patch/model.ts';
 import { baseAndOther, withPair } from '../patch/open-pair.ts';
-import type { Pair } from '../tasks/pair.ts';
+import type { Metric } from '../tasks/metric.ts';
+import type { Pair, PromptPair } from '../tasks/pair.ts';
 import { type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
 import type { Scores } from './method.ts';
 import { methodNamed } from './methods.ts';
@@ -17,18 +18,20 @@ export interface AttributeOptions {
   readonly kinds?: readonly Kind[];
   /** Points of a path, for methods that have one. */
   readonly steps?: number;
+  /** What F is; by default the logit difference of the pair's answers. */
+  readonly metric?: Metric;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Estimates ap = F(patched) - F(base) of every component: [layers, heads or neurons] for each kind, in units of F.
- * Throws InputError for bad options, for a pair that does not fit the model and while another method or study runs
+ * Throws InputError for bad options, for a pair or a metric that does not fit the model and while another method or study runs
  * on the model; CancelledError; RunError.
  */
 export async function attribute(
   model: Model,
-  pair: Pair,
-  { method, direction, kinds = KINDS, steps, signal }: AttributeOptions,
+  pair: PromptPair | Pair,
+  { method, direction, kinds = KINDS, steps, metric, signal }: AttributeOptions,
 ): Promise<Scores> {
   const { run } = methodNamed(method);
   checkAmong('direction', [direction], DIRECTIONS);
@@ -37,8 +40,11 @@ export async function attribute(
     throw new InputError(`expected steps to be a whole number from 1, got ${steps}`);
   }
   const given = { ...(steps !== undefined && { steps }), ...(signal && { signal }) };
-  return withPair(model, pair, ({ chain, runs }) =>
-    run({ chain, ...baseAndOther(runs, direction), kinds, ...given }),
+  return withPair(
+    model,
+    pair,
+    ({ chain, runs }) => run({ chain, ...baseAndOther(runs, direction), kinds, ...given }),
+    metric,
   );
 }
 

@@ -116,6 +116,7 @@ function runPart(input: MethodInput, part: PathPart): Promise<Scores> {
 const SHARED = {
   sign: 'as ap',
   cost: 'Per layer and kind: 118 runs of the layers behind, forward and back (66 to find the place, 50 points, 2 ends).',
+  passes: [INTERVALS + 1, INTERVALS + 1, DEFAULT_STEPS + 2],
   source: 'Miglani et al. 2020',
 } as const;
 

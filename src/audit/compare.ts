@@ -13,7 +13,7 @@
  */
 import {
   type AuditLabel,
-  type ComparisonJson,
+  type AuditComparisonJson,
   HEADLINE_AT,
   type MissedJson,
   RECALL_AT,
@@ -35,7 +35,7 @@ export interface Scored {
 }
 
 /** The numbers of a comparison, for one group of components. */
-export type Compared = Omit<ComparisonJson, 'pair' | 'direction' | 'kind' | 'method' | 'missed'> & {
+export type Compared = Omit<AuditComparisonJson, 'pair' | 'direction' | 'kind' | 'method' | 'missed'> & {
   /** Positions in place of components. */
   readonly missed: readonly (Omit<MissedJson, 'component'> & { readonly position: number })[];
 };
@@ -98,7 +98,7 @@ function signsOf(
 }
 
 /** Whether two scores have opposite signs. */
-export function isSignError(exact: number, approximate: number): boolean {
+function isSignError(exact: number, approximate: number): boolean {
   return Math.sign(exact) * Math.sign(approximate) < 0;
 }
 

@@ -17,6 +17,7 @@ import {
   type Spread,
 } from '../results/audit-summary.ts';
 import { KINDS } from '../terms.ts';
+import { percent } from '../words.ts';
 
 const MANY = { heads: 'heads', neurons: 'neurons', head_pairs: 'pairs' } as const;
 const ONE = { heads: 'head', neurons: 'neuron', head_pairs: 'pair' } as const;
@@ -122,10 +123,6 @@ function sum<T>(list: readonly T[], pick: (item: T) => number): number {
 function range({ least, most }: Spread, comparisons: number): string {
   const of = `${comparisons} comparisons`;
   return least === most ? `in each of ${of}` : `mean of ${of}, from ${percent(least)} to ${percent(most)}`;
-}
-
-function percent(share: number): string {
-  return `${Math.round(100 * share)}%`;
 }
 
 function short(value: number): string {

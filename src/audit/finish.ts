@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path';
 import { throwIfCancelled } from '../errors.ts';
-import { writeFileAtomic } from '../files.ts';
+import { writeFileAtomic, writeSafetensors } from '../files.ts';
 import {
   AUDIT_FILE,
   AUDIT_SCHEMA,
@@ -17,8 +17,10 @@ import type { StudyJson } from '../results/study-json.ts';
 import type { Identity, StudyFolder } from '../study/folder.ts';
 import type { StudyHandlers } from '../study/handlers.ts';
 import { Phases } from '../study/phases.ts';
+import type { NamedTensor } from '../tensor/safetensors.ts';
 import { isSmallD } from '../terms.ts';
 import { findings } from './describe.ts';
+import { METHOD_FILE, methodArrays, VIA_FILE, viaArrays } from './score-files.ts';
 import type { MethodScores } from './methods.ts';
 import { AUDIT_METHODS, type AuditOptions } from './options.ts';
 import { auditScores, comparisons, pairLabellings, type PairScores } from './scores.ts';
@@ -55,6 +57,12 @@ export async function finishAudit(
   await write('scores.parquet', scoreTable(scores, metrics));
   if (scores.some(({ kind }) => kind === 'head_pairs'))
     await write('head_pairs.parquet', headPairTable(scores));
+  const kept = results.map((one) => ({ ...one, layers: one.study.study.shape.layers }));
+  const arrays = (name: string, list: readonly NamedTensor[]) =>
+    writeSafetensors(join(folder.path, name), list, { temporaryFolder: folder.work });
+  await arrays(METHOD_FILE, methodArrays(kept));
+  const via = viaArrays(results);
+  if (via.length > 0) await arrays(VIA_FILE, via);
   if (options.figures) {
     await new Phases(onProgress).run('figures and page', 1, async (done) => {
       const { writeAuditReport } = await import('../report/audit-report.ts');
@@ -67,7 +75,12 @@ export async function finishAudit(
   return json;
 }
 
-const asScores = ({ pair, study, scores }: PairResults): PairScores => ({ pair, study, methods: scores });
+const asScores = ({ pair, study, via, scores }: PairResults): PairScores => ({
+  pair,
+  study,
+  via,
+  methods: scores,
+});
 
 function describe(
   results: readonly PairResults[],

@@ -3,12 +3,10 @@
  */
 import { methodNamed } from '../attribution/methods.ts';
 import { throwIfCancelled } from '../errors.ts';
-import type { Model } from '../patch/model.ts';
-import { baseAndOther, type OpenPair, withPair } from '../patch/open-pair.ts';
+import { baseAndOther, type OpenPair } from '../patch/open-pair.ts';
 import type { StudyResults } from '../results/read.ts';
 import type { StudyFolder } from '../study/folder.ts';
 import type { Done } from '../study/phases.ts';
-import type { Pair } from '../tasks/pair.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 import type { Direction, Kind } from '../terms.ts';
 import { type AuditOptions, THROUGH } from './options.ts';
@@ -26,18 +24,16 @@ export interface MethodRun {
 
 const SECONDS = 'seconds';
 
-/** What has to be run for the pair with this number. */
+/** What has to be run for the pair with this number: a method's directions one after the other, as they share sessions. */
 export function methodRuns(pair: number, { methods, directions }: AuditOptions): MethodRun[] {
-  return directions.flatMap((direction) =>
-    methods
-      .filter((method) => method !== THROUGH.name && RECORDED[method] === undefined)
-      .map((method) => ({ unit: `${pair}.${method}.${direction}`, method, direction })),
-  );
+  return methods
+    .filter((method) => method !== THROUGH.name && RECORDED[method] === undefined)
+    .flatMap((method) =>
+      directions.map((direction) => ({ unit: `${pair}.${method}.${direction}`, method, direction })),
+    );
 }
 
 export interface MethodWork {
-  readonly model: Model;
-  readonly pair: Pair;
   readonly folder: StudyFolder;
   readonly kinds: readonly Kind[];
   /** Rows of one program at most, as the study of the pair has them. */
@@ -45,20 +41,21 @@ export interface MethodWork {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Runs what the folder does not have yet. The pair is opened only where something is missing. */
-export async function runMethods(work: MethodWork, runs: readonly MethodRun[], done: Done): Promise<void> {
-  const { model, pair, folder, signal } = work;
-  const there = await Promise.all(runs.map(({ unit }) => folder.has(unit)));
-  const missing = runs.filter((_, i) => !there[i]);
-  await done(runs.length - missing.length);
-  if (missing.length === 0) return;
-  await withPair(model, pair, async (open) => {
-    for (const run of missing) {
-      throwIfCancelled(signal);
-      await runMethod(work, open, run);
-      await done(1);
-    }
-  });
+/** Runs what the folder does not have yet. */
+export async function runMethods(
+  work: MethodWork,
+  open: OpenPair,
+  runs: readonly MethodRun[],
+  done: Done,
+): Promise<void> {
+  const { folder, signal } = work;
+  for (const [i, run] of runs.entries()) {
+    throwIfCancelled(signal);
+    if (!(await folder.has(run.unit))) await runMethod(work, open, run);
+    // What one method built is nothing to the next.
+    if (runs[i + 1]?.method !== run.method) await open.chain.release();
+    await done(1);
+  }
 }
 
 async function runMethod(
@@ -70,8 +67,6 @@ async function runMethod(
   const input = { chain, ...baseAndOther(runs, direction), kinds };
   const limits = { ...(rows !== undefined && { rows }), ...(signal && { signal }) };
   const scores = await methodNamed(method).run({ ...input, ...limits });
-  // What one method built is nothing to the next.
-  await chain.release();
   const seconds = tensor(Float32Array.of((performance.now() - begun) / 1000), [1]);
   const kept = kinds.map((kind): [string, Tensor] => [kind, scores[kind]!]);
   await folder.save(unit, new Map([...kept, [SECONDS, seconds]]));

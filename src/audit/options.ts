@@ -5,10 +5,14 @@ import { METHODS } from '../attribution/methods.ts';
 import { InputError } from '../errors.ts';
 import { DEFAULT_TAU } from '../latent/labels.ts';
 import type { AuditMethodJson } from '../results/audit-json.ts';
+import type { ModelConfig } from '../model/config.ts';
 import { DEFAULTS, resolveOptions, type StudyOptions } from '../study/options.ts';
+import { extentOf } from '../study/plan/flop.ts';
+import { defaultBudget, firstRunBytes } from '../study/plan/memory.ts';
+import type { Pair } from '../tasks/pair.ts';
 import { type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
 
-export const DEFAULT_AUDIT_OUT = './mediators-audit';
+const DEFAULT_AUDIT_OUT = './mediators-audit';
 
 /** First-order effects between heads, against exact mediation: the one approximation that is not of components. */
 export const THROUGH: AuditMethodJson = {
@@ -32,6 +36,17 @@ export const AUDIT_METHODS: readonly AuditMethodJson[] = [
   THROUGH,
 ];
 
+/** Names of all of them. */
+export const ALL_METHODS: readonly string[] = AUDIT_METHODS.map(({ name }) => name);
+
+/**
+ * What is compared unless more is asked for. The nodes of `eap` are attribution patching's to the last bit, and both
+ * parts of Split-IG cost more than all others together.
+ */
+const DEFAULT_METHODS: readonly string[] = ALL_METHODS.filter(
+  (name) => name !== 'eap' && !name.startsWith('split_ig_'),
+);
+
 export interface AuditOptions {
   /** The folder of results. */
   readonly out: string;
@@ -51,7 +66,7 @@ export interface AuditOptions {
 
 export const AUDIT_DEFAULTS: AuditOptions = {
   out: DEFAULT_AUDIT_OUT,
-  methods: AUDIT_METHODS.map(({ name }) => name),
+  methods: DEFAULT_METHODS,
   components: KINDS,
   directions: DIRECTIONS,
   tau: DEFAULT_TAU,
@@ -64,7 +79,7 @@ export function resolveAuditOptions(given: Partial<AuditOptions>): AuditOptions 
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   const options: AuditOptions = { ...AUDIT_DEFAULTS, ...Object.fromEntries(present) };
   const { methods } = options;
-  const known = AUDIT_DEFAULTS.methods;
+  const known = ALL_METHODS;
   if (methods.length === 0 || methods.some((name, i) => !known.includes(name) || methods.indexOf(name) !== i))
     throw new InputError(
       `expected methods to be some of ${known.join(', ')}, each once, got ${methods.join(',')}`,
@@ -78,8 +93,21 @@ export function resolveAuditOptions(given: Partial<AuditOptions>): AuditOptions 
   return { ...options, methods: chosen };
 }
 
-/** The study whose exact scores a pair is audited against. */
-export function exactOptions(options: AuditOptions, out: string): Partial<StudyOptions> {
+/** The study whose exact scores a pair is audited against, and how much of it fits the machine. */
+export function exactStudy(
+  config: ModelConfig,
+  pair: Pair,
+  options: AuditOptions,
+  out: string,
+): StudyOptions {
+  const exact = resolveOptions(exactOptions(options, out));
+  if (!options.methods.includes(THROUGH.name)) return exact;
+  // Mediation, which comes after it in the same process, takes so much more.
+  const memory = Math.max(1, defaultBudget() - firstRunBytes(config, extentOf(pair)));
+  return { ...exact, memory };
+}
+
+function exactOptions(options: AuditOptions, out: string): Partial<StudyOptions> {
   const { components, directions, tau, command } = options;
   const through = options.methods.includes(THROUGH.name);
   return {
@@ -89,7 +117,8 @@ export function exactOptions(options: AuditOptions, out: string): Partial<StudyO
     directions,
     tau,
     measures: through ? [THROUGH.name as 'through'] : [],
-    mediation: through ? 'heads' : 'none',
+    // Its half for interaction is not compared: `mediation.ts` runs the other.
+    mediation: 'none',
     resume: true,
     figures: false,
     ...(command !== undefined && { command }),

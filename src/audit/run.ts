@@ -1,8 +1,8 @@
 /**
  * The audit: what every approximate method says of one pair or of many, against the exact answer.
  *
- * 1. for each pair a study, in a folder of its own: exact patching of every component, exact mediation of heads;
- * 2. every method on the same pair, each kept as it is done;
+ * 1. for each pair a study, in a folder of its own: exact patching of every component;
+ * 2. exact mediation of heads and every method on the same pair, each kept as it is done;
  * 3. comparisons, tables, figures and page; `audit.json` last.
  *
  * An audit that was stopped goes on with `resume`; its tables come out byte-equal whether or not it was.
@@ -11,21 +11,24 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, throwIfCancelled } from '../errors.ts';
+import { alone } from '../patch/alone.ts';
 import type { Model } from '../patch/model.ts';
-import { checkPair } from '../patch/open-pair.ts';
+import { checkPair, openPair } from '../patch/open-pair.ts';
 import { AUDIT_FILE, type AuditJson, parseAuditJson } from '../results/audit-json.ts';
 import { openStudy } from '../results/read.ts';
 import { type FolderKind, type Identity, StudyFolder } from '../study/folder.ts';
 import type { StudyHandlers } from '../study/handlers.ts';
-import { identityOf, type Studied } from '../study/identity.ts';
-import { resolveOptions } from '../study/options.ts';
-import { Phases } from '../study/phases.ts';
+import { modelIdentity, type Studied } from '../study/identity.ts';
+import type { StudyOptions } from '../study/options.ts';
+import { type Done, Phases } from '../study/phases.ts';
 import { withinBudget } from '../study/plan/memory.ts';
 import { study } from '../study/study.ts';
+import { MEDIATION } from '../study/units.ts';
 import type { Pair } from '../tasks/pair.ts';
 import { AUDIT_PAGE, finishAudit, type PairResults } from './finish.ts';
+import { readVia, runVia, viaUnits } from './mediation.ts';
 import { methodRuns, methodScores, runMethods } from './methods.ts';
-import { type AuditOptions, exactOptions, resolveAuditOptions } from './options.ts';
+import { type AuditOptions, exactStudy, resolveAuditOptions } from './options.ts';
 
 export const AUDIT_FOLDER: FolderKind = { last: AUDIT_FILE, word: 'audit' };
 
@@ -93,31 +96,55 @@ interface PairWork {
   readonly options: AuditOptions;
 }
 
-/** The exact study of one pair, and all methods on it. */
-async function auditPair(
-  { model, pair, number, folder, options }: PairWork,
-  handlers: StudyHandlers,
-): Promise<PairResults> {
+/** The exact study of one pair, mediation of its heads, and all methods on it. */
+async function auditPair(work: PairWork, handlers: StudyHandlers): Promise<PairResults> {
+  const { model, pair, number, folder, options } = work;
   const name = join('pairs', String(number));
-  const asked = exactOptions(options, join(folder.path, name));
-  await study(model, pair, asked, handlers);
-  const runs = methodRuns(number, options);
-  const { rows } = withinBudget(model.config, pair, resolveOptions(asked));
-  const { signal, onProgress } = handlers;
-  const work = { model, pair, folder, kinds: options.components, rows, signal };
-  await new Phases(onProgress).run(
-    'methods',
-    runs.length,
-    (done) => runMethods(work, runs, done),
-    'method runs',
-  );
+  const exact = exactStudy(model.config, pair, options, join(folder.path, name));
+  await study(model, pair, exact, handlers);
+  await runBeside(work, withinBudget(model.config, pair, exact), handlers);
   const results = await openStudy(join(folder.path, name));
   return {
     pair: number,
     folder: `pairs/${number}`,
     study: results,
+    via: await readVia(model.config, folder, number, options),
     ...(await methodScores(folder, results, number, options)),
   };
+}
+
+/** Runs what the study of a pair does not have. The pair is opened once, and only where something is missing. */
+async function runBeside(
+  { model, pair, number, folder, options }: PairWork,
+  { batch, rows }: StudyOptions,
+  { signal, onProgress }: StudyHandlers,
+): Promise<void> {
+  const { components: kinds, directions } = options;
+  const units = viaUnits(model.config, number, options);
+  const runs = methodRuns(number, options);
+  const names = [...units.map(({ name }) => name), ...runs.map(({ unit }) => unit)];
+  const there = await Promise.all(names.map((name) => folder.has(name)));
+  if (there.every((is) => is)) return;
+  const phases = new Phases(onProgress);
+  await alone(model.loaded, 'method', async (loaded) => {
+    const open = await phases.run('both runs', 1, async (done) => {
+      const found = await openPair(loaded, pair);
+      await done(1);
+      return found;
+    });
+    if (units.length > 0) {
+      const via = (done: Done) => runVia({ folder, directions, batch, signal }, open, units, done);
+      await phases.run(
+        MEDIATION,
+        units.reduce((sum, { size }) => sum + size, 0),
+        via,
+        'runs',
+      );
+    }
+    if (runs.length === 0) return;
+    const methods = (done: Done) => runMethods({ folder, kinds, rows, signal }, open, runs, done);
+    await phases.run('methods', runs.length, methods, 'method runs');
+  });
 }
 
 /** Phases of one pair of several, by its number. */
@@ -143,14 +170,8 @@ async function auditIdentity(
     wrong.id,
     contrast ?? null,
   ]);
-  const exact = resolveOptions(exactOptions(options, options.out));
-  const { model: sha256, config, version, weights, device } = await identityOf(model, pairs[0]!, exact);
   return {
-    model: sha256!,
-    config: config!,
-    version: version!,
-    weights: weights!,
-    device: device!,
+    ...(await modelIdentity(model)),
     pairs: `${pairs.length}: ${createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16)}`,
     methods: options.methods.join(','),
     components: options.components.join(','),

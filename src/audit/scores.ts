@@ -2,12 +2,13 @@
  * What is compared: the exact scores of one pair with each method's, in the same order of components.
  */
 import { RunError } from '../errors.ts';
-import type { AuditLabel, AuditScores, ComparisonJson, LabellingJson } from '../results/audit-json.ts';
+import type { AuditLabel, AuditScores, AuditComparisonJson, LabellingJson } from '../results/audit-json.ts';
 import type { StudyResults } from '../results/read.ts';
 import { type Tensor, tensor } from '../tensor/tensor.ts';
 import { type Direction, isSmallD, type Kind } from '../terms.ts';
 import { type Compared, compareAll } from './compare.ts';
 import { auditLabels, labellings } from './labelling.ts';
+import type { Via } from './mediation.ts';
 import type { MethodScores } from './methods.ts';
 import { type AuditOptions, isSignedMethod, THROUGH } from './options.ts';
 
@@ -16,6 +17,7 @@ export interface PairScores {
   /** From 1. */
   readonly pair: number;
   readonly study: StudyResults;
+  readonly via: Via;
   readonly methods: MethodScores['scores'];
 }
 
@@ -76,10 +78,9 @@ async function headPairScores(
   options: AuditOptions,
 ): Promise<AuditScores> {
   const { study } = pair;
-  const mediation = await study.mediation();
+  const via = pair.via.get(direction);
   const through = await study.effects.read(direction, `heads_to_heads_${THROUGH.name}`);
-  const via = mediation?.pairs[direction]?.via;
-  if (!via || !through) throw new RunError(`no mediation in ${study.folder}; run the audit again`);
+  if (!via || !through) throw new RunError(`no pairs of heads for ${study.folder}; run the audit again`);
   const { layers, heads } = study.study.shape;
   const count = layers * heads;
   const own = exactLabels(pair, 'heads', options);
@@ -92,7 +93,7 @@ async function headPairScores(
     direction,
     kind: 'head_pairs',
     components: tensor(Int32Array.from(places), [kept.length, 4]) as Tensor<Int32Array>,
-    exact: pick(via),
+    exact: pick(via.data),
     ...(own && { labels: kept.map(([source]) => own[source]!) }),
     methods: new Map([[THROUGH.name, pick(through.data)]]),
   };
@@ -103,7 +104,7 @@ export function comparisons(
   scores: AuditScores,
   metric: { readonly clean: number; readonly corrupted: number },
   tau: number,
-): ComparisonJson[] {
+): AuditComparisonJson[] {
   const { pair, direction, kind, exact, labels } = scores;
   const threshold = isSmallD(metric) ? Number.NaN : tau * Math.abs(metric.clean - metric.corrupted);
   return [...scores.methods].flatMap(([method, approximate]) => {
@@ -122,7 +123,7 @@ export function comparisons(
 function named(
   { position, ...rest }: Compared['missed'][number],
   { components: { data, shape } }: AuditScores,
-): ComparisonJson['missed'][number] {
+): AuditComparisonJson['missed'][number] {
   const width = shape[1]!;
   return { ...rest, component: [...data.subarray(position * width, (position + 1) * width)] };
 }

@@ -3,12 +3,19 @@
  * a pair and direction, with a column for each method; `head_pairs.parquet`, the same for pairs of heads.
  * Numbers that do not exist are NaN, words that do not exist are null. docs/definitions.md describes the columns.
  */
-import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { normalisedEffects } from '../latent/labels.ts';
+import {
+  type ColumnSource,
+  doubleColumn,
+  floatColumn,
+  parquet,
+  textColumn,
+  wholeColumn,
+} from '../parquet.ts';
 import {
   type AuditJson,
   type AuditScores,
-  type ComparisonJson,
+  type AuditComparisonJson,
   HEADLINE_AT,
   RECALL_AT,
   recallOf,
@@ -17,16 +24,12 @@ import type { Direction } from '../terms.ts';
 
 /** `audit.parquet`. */
 export function comparisonTable({ comparisons }: AuditJson): Uint8Array {
-  const text = (name: string, pick: (one: ComparisonJson) => string | null): ColumnSource =>
+  const text = (name: string, pick: (one: AuditComparisonJson) => string | null): ColumnSource =>
     textColumn(name, comparisons.map(pick));
-  const whole = (name: string, pick: (one: ComparisonJson) => number): ColumnSource =>
+  const whole = (name: string, pick: (one: AuditComparisonJson) => number): ColumnSource =>
     wholeColumn(name, comparisons.map(pick));
-  const real = (name: string, pick: (one: ComparisonJson) => number): ColumnSource => ({
-    name,
-    type: 'DOUBLE',
-    nullable: false,
-    data: Float64Array.from(comparisons, pick),
-  });
+  const real = (name: string, pick: (one: AuditComparisonJson) => number): ColumnSource =>
+    doubleColumn(name, Float64Array.from(comparisons, pick));
   return parquet([
     whole('pair', ({ pair }) => pair),
     text('direction', ({ direction }) => direction),
@@ -42,7 +45,7 @@ export function comparisonTable({ comparisons }: AuditJson): Uint8Array {
     real('signs_of', (one) => one.signs_of),
     real('slope', (one) => one.slope),
     ...HEADLINE_AT.flatMap((k) => {
-      const missed = (one: ComparisonJson) => one.missed.find((miss) => miss.k === k);
+      const missed = (one: AuditComparisonJson) => one.missed.find((miss) => miss.k === k);
       return [
         text(`missed_${k}`, (one) => missed(one)?.component.join('.') ?? null),
         real(`missed_${k}_exact`, (one) => missed(one)?.exact ?? Number.NaN),
@@ -134,26 +137,4 @@ function methodColumns(list: readonly AuditScores[]): ColumnSource[] {
       list.map(({ methods }) => methods.get(name)!),
     ),
   );
-}
-
-function textColumn(name: string, data: (string | null)[]): ColumnSource {
-  return { name, type: 'STRING', data };
-}
-
-function wholeColumn(name: string, data: number[]): ColumnSource {
-  return { name, type: 'INT32', nullable: false, data };
-}
-
-function floatColumn(name: string, parts: readonly Float32Array[]): ColumnSource {
-  const data = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
-  return { name, type: 'FLOAT', nullable: false, data };
-}
-
-function parquet(columnData: ColumnSource[]): Uint8Array {
-  return new Uint8Array(parquetWriteBuffer({ columnData, createdBy: 'mediators' }));
 }

@@ -6,8 +6,9 @@
  *   interaction: value / D in both directions; above 0 as for an AND, below 0 as for an OR; a backup: below 0 in noising.
  * The shares of an edge's kind overlap and do not add up to anything.
  */
-import type { Contrast, Component, Direction, Kind } from '../terms.ts';
-import type { Label, MetricJson, PerDirection, PromptJson } from '../results/study-json.ts';
+import { type Component, type Contrast, type Direction, type Kind, singular } from '../terms.ts';
+import type { MetricJson, PromptJson } from '../results/run-json.ts';
+import type { Label, PerDirection } from '../results/study-json.ts';
 
 export const CIRCUIT_SCHEMA = 'mediators/circuit@1';
 
@@ -124,7 +125,7 @@ export interface CircuitGraph {
 
 /** The id of a component's node. */
 export function nodeId(kind: Kind, [layer, index]: Component): string {
-  return `${kind === 'heads' ? 'head' : 'neuron'}.${layer}.${index}`;
+  return `${singular(kind)}.${layer}.${index}`;
 }
 
 /** The signed share of D; see the head of this file. */

@@ -116,7 +116,7 @@ function resolveThresholds({ minEffect, minEdge, maxNodes }: CircuitOptions): Ci
 }
 
 /** One threshold for every kind of edge. */
-export function allKinds(value: number): Record<EdgeKind, number> {
+function allKinds(value: number): Record<EdgeKind, number> {
   return { via: value, interaction: value, through: value, direct: value };
 }
 

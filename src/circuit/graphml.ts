@@ -2,7 +2,7 @@
  * A circuit as GraphML 1.0 (http://graphml.graphdrawing.org/specification.html), which networkx, Gephi, Cytoscape and
  * yEd read: a directed graph with parallel edges, one for each kind and direction, and typed attributes.
  */
-import { DIRECTIONS } from '../terms.ts';
+import { DIRECTIONS, singular } from '../terms.ts';
 import { escapeXml } from '../xml.ts';
 import type { CircuitEdge, CircuitGraph, CircuitNode } from './circuit.ts';
 
@@ -140,7 +140,7 @@ function graphValues(graph: CircuitGraph): Values {
 }
 
 function componentValues(node: CircuitNode): Values {
-  const type = node.kind === 'heads' ? 'head' : 'neuron';
+  const type = singular(node.kind);
   return {
     type,
     name: `${type} ${node.component.join('.')}`,

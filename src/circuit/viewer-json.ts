@@ -8,7 +8,7 @@
  * `through`. Weights are signed shares of D.
  */
 import { InputError } from '../errors.ts';
-import type { Direction } from '../terms.ts';
+import { type Direction, singular } from '../terms.ts';
 import type { CircuitGraph, CircuitNode, EdgeKind, LogitNode } from './circuit.ts';
 
 /** Kinds of edge that a viewer's file can be made of. */
@@ -168,7 +168,7 @@ function componentNode({ heads }: CircuitGraph, node: CircuitNode, last: number)
 
 /** `head 9.6, and: e noising 0.310, denoising 0.040` */
 function describe({ kind, component, label, e, reason }: CircuitNode): string {
-  const name = `${kind === 'heads' ? 'head' : 'neuron'} ${component.join('.')}`;
+  const name = `${singular(kind)} ${component.join('.')}`;
   const role = label ? `, ${label.replaceAll('_', ' ')}` : reason === 'partner' ? ', seen in pairs only' : '';
   const effects = Object.entries(e).map(([direction, value]) => `${direction} ${value.toFixed(3)}`);
   return `${name}${role}: e ${effects.join(', ')}`;

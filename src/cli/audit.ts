@@ -2,15 +2,25 @@
  * `mediators audit`: its options. What it does is in `run-audit.ts`, loaded only when all of them are right.
  */
 import type { Command } from '@commander-js/extra-typings';
-import { AUDIT_DEFAULTS, resolveAuditOptions } from '../audit/options.ts';
+import { ALL_METHODS, AUDIT_DEFAULTS, resolveAuditOptions } from '../audit/options.ts';
 import { InputError } from '../errors.ts';
-import { EMBEDDED } from '../model/loaders/open.ts';
 import { BUILT_IN_PAIRS } from '../tasks/pair.ts';
-import { DIRECTIONS, KINDS } from '../terms.ts';
 import { modelAndPairCommand } from './model-and-pair.ts';
+import { modelRequest } from './model-options.ts';
 import { type PairOptions, requestedPair } from './pair.ts';
 import { reproducingCommand } from './reproduce.ts';
-import { numberBetween, withDefault, wordList } from './values.ts';
+import {
+  componentsOption,
+  directionsOption,
+  jsonOption,
+  outOption,
+  outputRequest,
+  planOption,
+  quietOption,
+  resumeOption,
+  tauOption,
+} from './shared-options.ts';
+import { withDefault, wordList } from './values.ts';
 
 const EXAMPLES = `
 Examples:
@@ -32,32 +42,30 @@ export function auditCommand(signal: AbortSignal): Command {
 
 function described() {
   const d = AUDIT_DEFAULTS;
-  return modelAndPairCommand('audit')
+  return modelAndPairCommand('audit', 'both of them')
     .description('compare approximate attribution methods with exact patching, on one pair or many')
-    .option('--pairs <file>', 'pairs from a .csv or .json file; default: both built-in pairs')
+    .option('--pairs <file>', 'pairs from a .csv or .json file')
     .optionsGroup('What to compare:')
-    .option('--methods <list>', withDefault(d.methods.join(', '), 'all'), wordList('--methods', d.methods))
     .option(
-      '--components <list>',
-      withDefault('heads, neurons or both', d.components),
-      wordList('--components', KINDS),
+      '--methods <list>',
+      withDefault(`all, or some of ${ALL_METHODS.join(', ')}`, d.methods),
+      methodList,
     )
-    .option(
-      '--directions <list>',
-      withDefault('noising, denoising or both; labels need both', d.directions),
-      wordList('--directions', DIRECTIONS),
-    )
-    .option(
-      '--tau <t>',
-      withDefault('smallest normalised effect that gets a label, and whose sign counts', d.tau),
-      numberBetween('--tau', 0, Number.POSITIVE_INFINITY),
-    )
+    .addOption(componentsOption(d.components))
+    .addOption(directionsOption(d.directions, { note: '; labels need both' }))
+    .addOption(tauOption('gets a label, and whose sign counts', d.tau))
     .optionsGroup('Output:')
-    .option('--out <folder>', withDefault('folder of results; must be empty unless --resume', d.out))
-    .option('--resume', 'go on with what the folder holds')
-    .option('--json', 'print audit.json on stdout instead of the summary')
-    .option('--quiet', 'no progress')
+    .addOption(outOption('must be empty unless --resume', d.out))
+    .addOption(resumeOption())
+    .addOption(planOption())
+    .addOption(jsonOption('audit.json (or the plan)', 'summary'))
+    .addOption(quietOption())
     .addHelpText('after', EXAMPLES);
+}
+
+/** Names with commas between, or `all`. */
+function methodList(text: string): readonly string[] {
+  return text.trim() === 'all' ? ALL_METHODS : wordList('--methods', ALL_METHODS)(text);
 }
 
 type ParsedOptions = ReturnType<ReturnType<typeof described>['opts']>;
@@ -70,14 +78,11 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
   const { runAudit } = await import('./run-audit.ts');
   await runAudit(
     {
-      source: options.model ?? EMBEDDED,
+      ...modelRequest(options),
+      ...outputRequest(options),
       ...pairs,
       options: resolved,
-      raw: options.rawWeights === true,
-      threads: options.threads,
-      device: options.device ?? 'cpu',
-      json: options.json === true,
-      quiet: options.quiet === true,
+      plan: options.plan === true,
     },
     signal,
   );

@@ -7,6 +7,25 @@ import { shown } from '../tensor/json.ts';
 
 export const EXIT = { ok: 0, failure: 1, input: 2, cancelled: 130 } as const;
 
+/** In the order of the help. */
+const COMMANDS: readonly string[] = [
+  'study',
+  'survey',
+  'ablate',
+  'faithfulness',
+  'compare',
+  'merge',
+  'paths',
+  'audit',
+  'report',
+  'export',
+  'tasks',
+];
+/** All of them with a word before the last. */
+export function commandsText(word: 'and' | 'or'): string {
+  return `${COMMANDS.slice(0, -1).join(', ')} ${word} ${COMMANDS.at(-1)}`;
+}
+
 export interface Explanation {
   /** Empty where there is nothing to say. */
   readonly line: string;
@@ -26,12 +45,12 @@ export function explain(error: unknown, words: readonly string[]): Explanation {
 /** What commander says of unknown commands and options, in our words and with the way to help. */
 function explainParsing(error: CommanderError, words: readonly string[]): Explanation {
   if (error.exitCode === 0) return { line: '', code: EXIT.ok };
-  const known = words.find((word) => ['study', 'merge', 'paths', 'audit', 'report', 'export'].includes(word));
+  const known = words.find((word) => COMMANDS.includes(word));
   const help = known === undefined ? 'mediators --help' : `mediators ${known} --help`;
   // commander's own message is then "(outputHelp)".
   const what =
     error.code === 'commander.help'
-      ? `expected a command, study, merge, paths, audit, report or export, got ${shown(words.at(-1))}`
+      ? `expected a command, ${commandsText('or')}, got ${shown(words.at(-1))}`
       : oneLine(error.message.replace(/^error: /, '')).replace(/\.$/, '');
   return { line: `${what}; see ${help}`, code: EXIT.input };
 }

@@ -7,6 +7,7 @@ import { toViewerJson, VIEWER_EDGES } from '../circuit/viewer-json.ts';
 import { InputError } from '../errors.ts';
 import { shown } from '../tensor/json.ts';
 import { DIRECTIONS } from '../terms.ts';
+import { numberFrom, wholeNumber } from './values.ts';
 
 const FORMATS = ['viewer', 'graphml'] as const;
 
@@ -32,14 +33,18 @@ export function exportCommand(): Command {
     .option(
       '--min-effect <e>',
       'leave out components whose larger |e| is below this, but for partners of others (default: 0.02)',
-      (text) => threshold('--min-effect', text),
+      numberFrom('--min-effect', 0),
     )
     .option(
       '--min-edge <share>',
       `leave out edges whose |share| of D is below this: one number, or some of ${EDGE_KINDS.join(', ')} as via=0.05,through=0.1 (default: 0.05)`,
       minEdge,
     )
-    .option('--max-nodes <n>', 'at most so many components, the strongest (default: 40)', maxNodes)
+    .option(
+      '--max-nodes <n>',
+      'at most so many components, the strongest (default: 40)',
+      wholeNumber('--max-nodes', 1),
+    )
     .addOption(
       new Option(
         '--direction <direction>',
@@ -86,24 +91,11 @@ function summary({ nodes, edges, leftOut }: CircuitGraph): string {
   ].join('\n');
 }
 
-function threshold(name: string, text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (value >= 0 && Number.isFinite(value)) return value;
-  throw new InputError(
-    `expected a number from 0 for ${name}, got ${shown(text)}; mediators export --help has the defaults`,
-  );
-}
-
-function maxNodes(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) >= 1) return Number(text);
-  throw new InputError(
-    `expected a whole number from 1 for --max-nodes, got ${shown(text)}; mediators export --help has the defaults`,
-  );
-}
+const share = numberFrom('--min-edge', 0);
 
 /** `0.1`, or `via=0.05,through=0.1`. */
 function minEdge(text: string): number | Partial<Record<EdgeKind, number>> {
-  if (!text.includes('=')) return threshold('--min-edge', text);
+  if (!text.includes('=')) return share(text);
   const least: Partial<Record<EdgeKind, number>> = {};
   for (const part of text.split(',')) {
     const [name = '', value = ''] = part.split('=').map((word) => word.trim());
@@ -113,7 +105,7 @@ function minEdge(text: string): number | Partial<Record<EdgeKind, number>> {
         `expected some of ${EDGE_KINDS.join(', ')} for --min-edge, each once, such as via=0.05,through=0.1, got ${shown(text)}`,
       );
     }
-    least[kind] = threshold('--min-edge', value);
+    least[kind] = share(value);
   }
   return least;
 }

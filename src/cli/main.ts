@@ -4,17 +4,22 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
+import { ablateCommand } from './ablate.ts';
 import { auditCommand } from './audit.ts';
-import { explain, EXIT } from './exit.ts';
+import { compareCommand } from './compare.ts';
+import { InputError } from '../errors.ts';
+import { commandsText, explain, EXIT } from './exit.ts';
 import { exportCommand } from './export.ts';
+import { faithfulnessCommand } from './faithfulness.ts';
 import { mergeCommand } from './merge.ts';
 import { pathsCommand } from './paths.ts';
 import { reportCommand } from './report.ts';
 import { studyCommand } from './study.ts';
-import { notYet } from './values.ts';
+import { surveyCommand } from './survey.ts';
+import { tasksCommand } from './tasks.ts';
 
 /** Commands of later versions: known by name, refused. */
-const LATER = ['survey', 'tasks', 'models', 'lab'];
+const LATER = ['models', 'lab'];
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -26,11 +31,16 @@ function program(signal: AbortSignal): Command {
     .description('Causal mechanistic interpretability of transformer language models: exact, fast, in Node.')
     .version(version())
     .addCommand(studyCommand(signal))
+    .addCommand(surveyCommand(signal))
+    .addCommand(ablateCommand(signal))
+    .addCommand(faithfulnessCommand(signal))
+    .addCommand(compareCommand(signal))
     .addCommand(mergeCommand(signal))
     .addCommand(pathsCommand(signal))
     .addCommand(auditCommand(signal))
     .addCommand(reportCommand(signal))
     .addCommand(exportCommand())
+    .addCommand(tasksCommand())
     .addHelpText('after', '\nmediators help <command> tells the options of a command.')
     .helpCommand('help [command]', 'display help for a command') as Command;
   for (const name of LATER) {
@@ -40,7 +50,7 @@ function program(signal: AbortSignal): Command {
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
-        throw notYet(name, 'study, merge, paths, audit, report and export are there');
+        throw new InputError(`${name} is not yet there in this version; ${commandsText('and')} are there`);
       });
   }
   for (const command of [root, ...root.commands]) {

@@ -1,42 +1,25 @@
 /**
- * The options that say which model runs on which pair: the same for every command that needs both.
+ * The options that describe a pair of prompts, after those of the model that runs it.
  */
-import { Command } from '@commander-js/extra-typings';
-import { EMBEDDED } from '../model/loaders/open.ts';
-import { CONTRASTS, type Device, DEVICES } from '../terms.ts';
+import { type Command, Option } from '@commander-js/extra-typings';
+import { CONTRASTS } from '../terms.ts';
+import { type ModelOptions, modelCommand } from './model-options.ts';
 import type { PairOptions } from './pair.ts';
 import { oneOf, tokenIds, wholeNumber, withDefault } from './values.ts';
 
-/** More threads than any machine of today has cores: ONNX Runtime would start them all. */
-const MAX_THREADS = 1024;
-
 /** A type, not an interface: commander asks for an index signature. */
-export type ModelAndPairOptions = {
-  readonly model?: string | undefined;
-  readonly rawWeights?: true | undefined;
-  readonly threads?: number | undefined;
-  readonly device?: Device | undefined;
-} & { readonly [K in keyof PairOptions]: PairOptions[K] };
+export type ModelAndPairOptions = ModelOptions & { readonly [K in keyof PairOptions]: PairOptions[K] };
 
-/** A command that has these options so far. Those that are not given stay undefined. */
-export function modelAndPairCommand(name: string): Command<[], ModelAndPairOptions> {
-  return new Command(name)
-    .optionsGroup('Model:')
-    .option(
-      '--model <source>',
-      withDefault(`${EMBEDDED}, a folder in Hugging Face's format, or a .gguf file`, EMBEDDED),
-    )
-    .option('--raw-weights', 'skip weight processing (folding of norms, centring)')
-    .option(
-      '--threads <n>',
-      withDefault('threads of the engine', 'the number of physical cores'),
-      wholeNumber('--threads', 1, MAX_THREADS),
-    )
-    .option('--device <name>', withDefault('what computes: cpu or webgpu', 'cpu'), oneOf('--device', DEVICES))
+/**
+ * A command that has the options of model and pair so far. Those that are not given stay undefined; `pair` is what the
+ * command takes then, in words.
+ */
+export function modelAndPairCommand(name: string, pair = 'removal'): Command<[], ModelAndPairOptions> {
+  return modelCommand(name)
     .optionsGroup('Pair:')
     .option(
       '--pair <name>',
-      withDefault('a built-in pair: removal ("Paul gave") or notebook ("Mary gave")', 'removal'),
+      withDefault('a built-in pair: removal ("Paul gave") or notebook ("Mary gave")', pair),
       oneOf('--pair', ['removal', 'notebook']),
     )
     .option('--clean <text>', 'the clean prompt')
@@ -52,9 +35,19 @@ export function modelAndPairCommand(name: string): Command<[], ModelAndPairOptio
       withDefault('what the corrupted prompt is: removal or swap', 'told from the two runs'),
       oneOf('--contrast', CONTRASTS),
     )
-    .option(
-      '--bos',
-      withDefault('put the beginning-of-sequence token in front of prompts', 'the model’s own rule'),
-    )
-    .option('--no-bos', 'do not');
+    .addOption(bosOption())
+    .addOption(noBosOption());
+}
+
+/** `--bos`: what tokenizes prompts has it. */
+export function bosOption(): Option<'--bos'> {
+  return new Option(
+    '--bos',
+    withDefault('put the beginning-of-sequence token in front of prompts', 'the model’s own rule'),
+  );
+}
+
+/** The other value of `--bos`; it comes behind it. */
+export function noBosOption(): Option<'--no-bos'> {
+  return new Option('--no-bos', 'do not');
 }

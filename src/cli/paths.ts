@@ -5,12 +5,20 @@ import type { Command } from '@commander-js/extra-typings';
 import { InputError } from '../errors.ts';
 import { INPUTS, MLP_MODES } from '../mediation/path-patching.ts';
 import type { PathsOptions } from '../mediation/paths.ts';
-import { EMBEDDED } from '../model/loaders/open.ts';
 import { shown } from '../tensor/json.ts';
-import { type Component, DIRECTIONS, KINDS } from '../terms.ts';
+import { type Component, DIRECTIONS } from '../terms.ts';
 import { modelAndPairCommand } from './model-and-pair.ts';
+import { modelRequest } from './model-options.ts';
 import { requestedPair } from './pair.ts';
 import { reproducingCommand } from './reproduce.ts';
+import {
+  componentsOption,
+  directionsOption,
+  jsonOption,
+  outOption,
+  outputRequest,
+  quietOption,
+} from './shared-options.ts';
 import { oneOf, withDefault, wordList } from './values.ts';
 
 const DEFAULT_OUT = './mediators-paths';
@@ -65,20 +73,12 @@ function described() {
       withDefault('MLPs between sender and receiver: recomputed or frozen', 'recomputed'),
       oneOf('--mlps', MLP_MODES),
     )
-    .option(
-      '--components <list>',
-      withDefault('sources and senders: heads, neurons or both', 'heads'),
-      wordList('--components', KINDS),
-    )
-    .option(
-      '--directions <list>',
-      withDefault('noising, denoising or both', DIRECTIONS),
-      wordList('--directions', DIRECTIONS),
-    )
+    .addOption(componentsOption(['heads'], 'sources and senders: '))
+    .addOption(directionsOption(DIRECTIONS))
     .optionsGroup('Output:')
-    .option('--out <folder>', withDefault('folder of results; must be empty', DEFAULT_OUT))
-    .option('--json', 'print paths.json on stdout instead of the tables')
-    .option('--quiet', 'no progress')
+    .addOption(outOption('must be empty', DEFAULT_OUT))
+    .addOption(jsonOption('paths.json', 'tables'))
+    .addOption(quietOption())
     .addHelpText('after', EXAMPLES);
 }
 
@@ -90,16 +90,12 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
   const { runPaths } = await import('./run-paths.ts');
   await runPaths(
     {
-      source: options.model ?? EMBEDDED,
+      ...modelRequest(options),
+      ...outputRequest(options),
       request,
       options: paths,
       out: options.out ?? DEFAULT_OUT,
       command,
-      raw: options.rawWeights === true,
-      threads: options.threads,
-      device: options.device ?? 'cpu',
-      json: options.json === true,
-      quiet: options.quiet === true,
     },
     signal,
   );

@@ -8,48 +8,45 @@ import type { AuditOptions } from '../audit/options.ts';
 import { type Audit, audit, completeAudit } from '../audit/run.ts';
 import { InputError } from '../errors.ts';
 import { systemReason } from '../files.ts';
-import { loadCheckpoint } from '../load-model.ts';
 import type { Checkpoint } from '../model/checkpoint.ts';
 import { openCheckpoint } from '../model/loaders/open.ts';
 import { AUDIT_FILE, type AuditJson } from '../results/audit-json.ts';
 import { headlineFor, pooledAudit } from '../results/audit-summary.ts';
 import { checkDevice } from '../runtime/device.ts';
-import { checkOut } from '../study/folder.ts';
 import { type IdPair, type Pair, pairFor, type TextPair } from '../tasks/pair.ts';
 import { parsePairs } from '../tasks/pair-list.ts';
-import type { Device } from '../terms.ts';
+import { counted, real } from '../words.ts';
 import { aligned } from './aligned.ts';
+import { knownOf, withLoadedModel } from './loaded-model.ts';
+import type { ModelRequest } from './model-options.ts';
+import { checkOutFolder } from './out-folder.ts';
+import { auditPlanLines, auditPlanTable, makeAuditPlan } from './plan.ts';
 import { type ProgressView, progressView } from './progress.ts';
+import type { OutputRequest } from './shared-options.ts';
 import { wantsColour } from './summary.ts';
 
 /** What was asked for. */
-export interface AuditCall {
-  /** `--model`. */
-  readonly source: string;
+export interface AuditCall extends ModelRequest, OutputRequest {
   /** `--pairs`: it is read in place of `pairs`. */
   readonly file?: string;
   readonly pairs: readonly (TextPair | IdPair)[];
   readonly bos?: boolean;
   readonly options: AuditOptions;
-  readonly raw: boolean;
-  readonly threads: number | undefined;
-  readonly device: Device;
-  readonly json: boolean;
-  readonly quiet: boolean;
+  /** Print the plan and stop. */
+  readonly plan: boolean;
 }
 
 /** What can still be wrong is asked in the order of its cost: folder, pairs, the model's files; then weights. */
 export async function runAudit(call: AuditCall, signal: AbortSignal): Promise<void> {
-  const { options, raw, device } = call;
-  await checkOut(options.out, options.resume);
+  const { options } = call;
+  if (!call.plan) await checkOutFolder(options, call.quiet);
   const asked = call.file === undefined ? call.pairs : await readPairs(call.file);
   const checkpoint = await openCheckpoint(call.source);
   const progress = progressView(call.quiet);
   try {
     const pairs = asked.map((pair, i) => checkedPair(checkpoint, pair, call, i));
-    const sha256 = () => checkpoint.sha256();
-    const known = { raw, sha256, config: checkpoint.config, engine: { provider: device } };
-    const complete = await completeAudit(known, pairs, options);
+    if (call.plan) return await printPlan(checkpoint, pairs, call, signal);
+    const complete = await completeAudit(knownOf(checkpoint, call), pairs, options);
     const result = complete ?? (await compute(checkpoint, pairs, call, progress, signal));
     process.stdout.write(
       call.json ? await readFile(join(result.folder, AUDIT_FILE), 'utf8') : summary(result),
@@ -58,6 +55,23 @@ export async function runAudit(call: AuditCall, signal: AbortSignal): Promise<vo
     progress.stop();
     await checkpoint.close();
   }
+}
+
+/** What `--plan` does: nothing is written, no weights are read. */
+async function printPlan(
+  checkpoint: Checkpoint,
+  pairs: readonly Pair[],
+  { options, threads, device, json }: AuditCall,
+  signal: AbortSignal,
+): Promise<void> {
+  const plan = await makeAuditPlan(
+    checkpoint,
+    pairs,
+    options,
+    { threads, measure: device === 'cpu' },
+    signal,
+  );
+  process.stdout.write(`${json ? JSON.stringify(plan, null, 2) : auditPlanTable(plan)}\n`);
 }
 
 async function readPairs(file: string): Promise<(TextPair | IdPair)[]> {
@@ -90,25 +104,21 @@ function checkedPair(
 async function compute(
   checkpoint: Checkpoint,
   pairs: readonly Pair[],
-  { options, raw, threads, device }: AuditCall,
+  call: AuditCall,
   progress: ProgressView,
   signal: AbortSignal,
 ): Promise<Audit> {
+  const { options, threads, device, quiet } = call;
   await checkDevice(device);
-  const model = await loadCheckpoint(checkpoint, {
-    raw,
-    device,
-    signal,
-    ...(threads === undefined ? {} : { threads }),
-    onProgress: (done, total) => progress.show({ phase: 'weights', done, total, unit: 'bytes' }),
-  });
-  try {
+  if (!quiet) {
+    const how = { threads, measure: device === 'cpu' };
+    process.stderr.write(auditPlanLines(await makeAuditPlan(checkpoint, pairs, options, how, signal)));
+  }
+  return withLoadedModel(checkpoint, call, progress, signal, async (model) => {
     const result = await audit(model, pairs, options, { signal, onProgress: progress.show });
     progress.finish();
     return result;
-  } finally {
-    await model.dispose();
-  }
+  });
 }
 
 function summary({ json, page, wasComplete }: Audit): string {
@@ -118,7 +128,7 @@ function summary({ json, page, wasComplete }: Audit): string {
   );
   const lines = [
     ...(wasComplete ? ['The audit was complete already; nothing was changed.'] : []),
-    `${paint.bold(json.model.id)}: approximations against exact patching, ${json.pairs.length === 1 ? '1 pair' : `${json.pairs.length} pairs`}`,
+    `${paint.bold(json.model.id)}: approximations against exact patching, ${counted(json.pairs.length, 'pair')}`,
     '',
     ...methodRows(json),
     '',
@@ -132,15 +142,11 @@ function summary({ json, page, wasComplete }: Audit): string {
 function methodRows(json: AuditJson): string[] {
   const rows = pooledAudit(json).map((one) => {
     const k = headlineFor(one.count);
-    const wrong = Number.isNaN(one.signsOf) ? '-' : `${one.signsWrong} of ${one.signsOf}`;
+    const wrong = one.signsOf > 0 ? `${one.signsWrong} of ${one.signsOf}` : '-';
     const { mean } = one.recall[json.recall_at.indexOf(k)]!;
-    const numbers = [mean, one.spearmanSize.mean, one.slope.mean].map(rounded);
+    const numbers = [mean, one.spearmanSize.mean, one.slope.mean].map((value) => real(value));
     const [recall, order, slope] = numbers as [string, string, string];
     return [`${one.kind.replace('_', ' ')}, ${one.method}`, String(k), recall, order, wrong, slope];
   });
   return aligned([['', 'k', 'recall at k', 'order', 'wrong signs', 'slope'], ...rows]);
-}
-
-function rounded(value: number): string {
-  return Number.isNaN(value) ? '-' : value.toFixed(2);
 }

@@ -4,7 +4,6 @@
 import { join } from 'node:path';
 import { CancelledError } from '../errors.ts';
 import { writeSafetensors, writeTextAtomic } from '../files.ts';
-import { loadCheckpoint } from '../load-model.ts';
 import { checkReceivers } from '../mediation/path-patching.ts';
 import { type PathArrays, pathArrays, type PathsOptions } from '../mediation/paths.ts';
 import type { Checkpoint } from '../model/checkpoint.ts';
@@ -15,25 +14,20 @@ import { describePair } from '../study/describe.ts';
 import { checkOut } from '../study/folder.ts';
 import { versions } from '../study/identity.ts';
 import { inferContrast, type Pair, pairFor } from '../tasks/pair.ts';
-import type { Device } from '../terms.ts';
+import { withLoadedModel } from './loaded-model.ts';
+import type { ModelRequest } from './model-options.ts';
 import type { PairRequest } from './pair.ts';
 import { pathTables } from './path-tables.ts';
 import { progressView } from './progress.ts';
+import type { OutputRequest } from './shared-options.ts';
 
 /** What was asked for. */
-export interface PathsCall {
-  /** `--model`. */
-  readonly source: string;
+export interface PathsCall extends ModelRequest, OutputRequest {
   readonly request: PairRequest;
   readonly options: PathsOptions;
   readonly out: string;
   /** For the record. */
   readonly command: string;
-  readonly raw: boolean;
-  readonly threads: number | undefined;
-  readonly device: Device;
-  readonly json: boolean;
-  readonly quiet: boolean;
 }
 
 const SCHEMA = 'mediators/paths@1';
@@ -65,30 +59,26 @@ async function compute(
   call: PathsCall,
   signal: AbortSignal,
 ): Promise<void> {
-  const { raw, device, threads, out } = call;
+  const { out } = call;
   const progress = progressView(call.quiet);
-  const model = await loadCheckpoint(checkpoint, {
-    raw,
-    device,
-    signal,
-    ...(threads === undefined ? {} : { threads }),
-    onProgress: (done, total) => progress.show({ phase: 'weights', done, total, unit: 'bytes' }),
-  });
   try {
-    const found = await pathArrays(model, pair, call.options, {
-      signal,
-      onProgress: (done, total) => progress.show({ phase: 'paths', done, total, unit: 'steps' }),
+    await withLoadedModel(checkpoint, call, progress, signal, async (model) => {
+      const found = await pathArrays(model, pair, call.options, {
+        signal,
+        onProgress: (done, total) => progress.show({ phase: 'paths', done, total, unit: 'steps' }),
+      });
+      const record = await recordOf(model, pair, call, found);
+      const tensors = [...found.arrays].map(([name, tensor]) => ({ name, tensor }));
+      await writeSafetensors(join(out, 'paths.safetensors'), tensors);
+      const text = `${JSON.stringify(record, null, 1)}\n`;
+      await writeTextAtomic(join(out, 'paths.json'), text);
+      progress.finish();
+      process.stdout.write(
+        call.json ? text : `${pathTables(found, pair, call.options)}\nwritten to ${out}\n`,
+      );
     });
-    const record = await recordOf(model, pair, call, found);
-    const tensors = [...found.arrays].map(([name, tensor]) => ({ name, tensor }));
-    await writeSafetensors(join(out, 'paths.safetensors'), tensors);
-    const text = `${JSON.stringify(record, null, 1)}\n`;
-    await writeTextAtomic(join(out, 'paths.json'), text);
-    progress.finish();
-    process.stdout.write(call.json ? text : `${pathTables(found, pair, call.options)}\nwritten to ${out}\n`);
   } finally {
     progress.stop();
-    await model.dispose();
   }
 }
 

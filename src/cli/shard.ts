@@ -14,25 +14,25 @@ const ID = 'SLURM_ARRAY_TASK_ID';
 
 /**
  * `i/n`; `auto`: a Slurm array's own index and count; `auto/n`: the index that Kubernetes or Slurm gives, of n.
- * Throws InputError for another value, and where the environment does not tell.
+ * Throws InputError for another value, which names the help of `command`, and where the environment does not tell.
  */
-export function readShard(text: string, env: Environment): Shard {
+export function readShard(text: string, env: Environment, command: 'study' | 'survey'): Shard {
   const match = /^(?:(auto)|(\d{1,6}))(?:\/(\d{1,6}))?$/.exec(text);
   const [, auto, index, count] = match ?? [];
-  if (auto !== undefined && count === undefined) return checked(ofSlurmArray(env), text);
-  if (count === undefined) throw refused(text);
+  if (auto !== undefined && count === undefined) return checked(ofSlurmArray(env), text, command);
+  if (count === undefined) throw refused(text, command);
   const own = auto === undefined ? Number(index) : jobIndex(env, Number(count));
-  return checked({ index: own, count: Number(count) }, text);
+  return checked({ index: own, count: Number(count) }, text, command);
 }
 
-function checked({ index, count }: Shard, text: string): Shard {
-  if (count < 1 || count > MAX_SHARDS || index >= count) throw refused(text);
+function checked({ index, count }: Shard, text: string, command: string): Shard {
+  if (count < 1 || count > MAX_SHARDS || index >= count) throw refused(text, command);
   return { index, count };
 }
 
-function refused(text: string): InputError {
+function refused(text: string, command: string): InputError {
   return new InputError(
-    `expected ${FORMS} for --shard, got ${shown(text)}; mediators study --help has examples`,
+    `expected ${FORMS} for --shard, got ${shown(text)}; mediators ${command} --help has examples`,
   );
 }
 

@@ -3,23 +3,28 @@
  */
 import type { Command } from '@commander-js/extra-typings';
 import { MEASURES, type Measure } from '../effects/measures.ts';
-import { EMBEDDED } from '../model/loaders/open.ts';
 import { mediatedOf, type MediationOption } from '../study/mediation-option.ts';
-import {
-  DEFAULTS,
-  MAX_BATCH,
-  MAX_POINTS,
-  MAX_SEED,
-  resolveOptions,
-  type StudyOptions,
-} from '../study/options.ts';
+import { DEFAULTS, MAX_BATCH, MAX_POINTS, resolveOptions, type StudyOptions } from '../study/options.ts';
 import { parseBytes } from '../study/plan/bytes.ts';
-import { DIRECTIONS, KINDS } from '../terms.ts';
 import { modelAndPairCommand } from './model-and-pair.ts';
+import { modelRequest } from './model-options.ts';
 import { requestedPair } from './pair.ts';
 import { reproducingCommand } from './reproduce.ts';
 import { readShard } from './shard.ts';
-import { numberBetween, wholeNumber, withDefault, wordList } from './values.ts';
+import {
+  componentsOption,
+  directionsOption,
+  jsonOption,
+  outOption,
+  outputRequest,
+  planOption,
+  quantileOption,
+  quietOption,
+  resumeOption,
+  seedOption,
+  tauOption,
+} from './shared-options.ts';
+import { wholeNumber, withDefault, wordList } from './values.ts';
 
 const EXAMPLES = `
 Examples:
@@ -64,16 +69,8 @@ function described() {
   return modelAndPairCommand('study')
     .description('run the whole experiment on one pair of prompts and write a folder of results with a page')
     .optionsGroup('What to compute:')
-    .option(
-      '--components <list>',
-      withDefault('heads, neurons or both', d.components),
-      wordList('--components', KINDS),
-    )
-    .option(
-      '--directions <list>',
-      withDefault('of patching: noising, denoising or both', d.directions),
-      wordList('--directions', DIRECTIONS),
-    )
+    .addOption(componentsOption(d.components))
+    .addOption(directionsOption(d.directions, { what: 'of patching: ' }))
     .option(
       '--measures <list>',
       withDefault(`of effects, beside change: ${MEASURES.join(', ')}; or none`, d.measures),
@@ -88,21 +85,9 @@ function described() {
       mediation,
     )
     .option('--steps <n>', withDefault('points of integrated gradients, or auto', d.steps), stepCount)
-    .option(
-      '--quantile <q>',
-      withDefault('highlight threshold, between 0 and 1', d.quantile),
-      numberBetween('--quantile', 0, 1),
-    )
-    .option(
-      '--tau <t>',
-      withDefault('smallest normalised effect that gets a label', d.tau),
-      numberBetween('--tau', 0, Number.POSITIVE_INFINITY),
-    )
-    .option(
-      '--seed <n>',
-      withDefault('of the random draws of controls', d.seed),
-      wholeNumber('--seed', 0, MAX_SEED),
-    )
+    .addOption(quantileOption(d.quantile))
+    .addOption(tauOption('gets a label', d.tau))
+    .addOption(seedOption('of the random draws of controls', d.seed))
     .option(
       '--batch <n>',
       withDefault(`patched runs in one batch, at most ${MAX_BATCH}`, d.batch),
@@ -122,16 +107,13 @@ function described() {
     .option(
       '--shard <part>',
       'compute part i of n (from 0): i/n; auto: place and size of the Slurm array; auto/n: job index (SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX) of n',
-      (text) => readShard(text, process.env),
+      (text) => readShard(text, process.env, 'study'),
     )
-    .option(
-      '--out <folder>',
-      withDefault('folder of results; must be empty unless --resume or --shard', d.out),
-    )
-    .option('--resume', 'go on with what the folder holds')
-    .option('--plan', 'print runs, FLOP, expected time, memory and disk, and stop')
-    .option('--json', 'print study.json (or the plan) on stdout instead of the summary')
-    .option('--quiet', 'no progress')
+    .addOption(outOption('must be empty unless --resume or --shard', d.out))
+    .addOption(resumeOption())
+    .addOption(planOption())
+    .addOption(jsonOption('study.json (or the plan)', 'summary'))
+    .addOption(quietOption())
     .addHelpText('after', EXAMPLES);
 }
 
@@ -143,51 +125,39 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
   const { runStudy } = await import('./run-study.ts');
   await runStudy(
     {
-      source: options.model ?? EMBEDDED,
+      ...modelRequest(options),
+      ...outputRequest(options),
       request,
       options: resolved,
-      raw: options.rawWeights === true,
-      threads: options.threads,
-      device: options.device ?? 'cpu',
-      json: options.json === true,
-      quiet: options.quiet === true,
       plan: options.plan === true,
     },
     signal,
   );
 }
 
+/** Options of the command that are a study's under the same name. */
+const SAME = [
+  'out',
+  'components',
+  'directions',
+  'measures',
+  'mediation',
+  'steps',
+  'quantile',
+  'tau',
+  'seed',
+  'batch',
+  'memory',
+  'asPublished',
+  'full',
+  'shard',
+] as const satisfies readonly (keyof ParsedOptions & keyof StudyOptions)[];
+
 function studyOptions(options: ParsedOptions): Partial<StudyOptions> {
-  const {
-    out,
-    components,
-    directions,
-    measures,
-    mediation,
-    steps,
-    quantile,
-    tau,
-    seed,
-    batch,
-    memory,
-    shard,
-  } = options;
-  return {
-    out,
-    components,
-    directions,
-    measures,
-    mediation,
-    steps,
-    quantile,
-    tau,
-    seed,
-    batch,
-    memory,
-    asPublished: options.asPublished === true,
-    full: options.full === true,
-    shard,
-    // A job that is put back into the queue runs the very same command.
-    resume: options.resume === true || shard !== undefined,
-  };
+  // A job that is put back into the queue runs the very same command.
+  return { ...picked(options, SAME), resume: options.resume === true || options.shard !== undefined };
+}
+
+function picked<T, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, from[name]])) as Pick<T, K>;
 }

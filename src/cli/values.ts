@@ -23,13 +23,36 @@ export function wholeNumber(
   };
 }
 
+/** A number from `least` on. */
+export function numberFrom(name: string, least: number): (text: string) => number {
+  return (text) => {
+    const value = realNumber(text);
+    if (value >= least && Number.isFinite(value)) return value;
+    throw bad(name, `a number from ${least}`, text);
+  };
+}
+
 /** A number within both limits, which themselves are excluded. */
 export function numberBetween(name: string, above: number, below: number): (text: string) => number {
   const range = below === Number.POSITIVE_INFINITY ? `above ${above}` : `between ${above} and ${below}`;
   return (text) => {
-    const value = text.trim() === '' ? Number.NaN : Number(text);
+    const value = realNumber(text);
     if (value > above && value < below) return value;
     throw bad(name, `a number ${range}`, text);
+  };
+}
+
+/** NaN for what is none, and for nothing at all. */
+function realNumber(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text);
+}
+
+/** Numbers above 0 and up to `most`, with commas between. */
+export function numberList(name: string, most: number): (text: string) => number[] {
+  return (text) => {
+    const values = text.split(',').map(realNumber);
+    if (values.every((value) => value > 0 && value <= most)) return values;
+    throw bad(name, `numbers above 0 and up to ${most} with commas between`, text);
   };
 }
 
@@ -39,6 +62,11 @@ export function tokenIds(name: string): (text: string) => number[] {
     if (parts.every((part) => /^\s*\d+\s*$/.test(part))) return parts.map(Number);
     throw bad(name, 'token ids with commas between, such as 5,17,3,', text);
   };
+}
+
+/** What `wordList` reads, for help. */
+export function someOf(known: readonly string[]): string {
+  return `one or more of ${known.join(', ')}, with commas`;
 }
 
 /** Some of a list of words, with commas between. */
@@ -65,9 +93,4 @@ function isOneOf<W extends string>(known: readonly W[], text: string): text is W
 /** An option's description with its default, which is filled in later. */
 export function withDefault(description: string, value: number | string | readonly string[]): string {
   return `${description} (default: ${typeof value === 'object' ? value.join(',') : value})`;
-}
-
-/** The refusal of what only a later version will do; `mend` says what to do instead. */
-export function notYet(name: string, mend = 'leave it out'): InputError {
-  return new InputError(`${name} is not yet there in this version; ${mend}`);
 }

@@ -86,12 +86,32 @@ export function patchedStreams(
   indices: readonly number[],
   base: Tensor,
 ): Tensor {
-  const patched = zeros([indices.length, ...base.shape]);
+  return jointStreams(
+    source,
+    kind,
+    layer,
+    indices.map((index) => [index]),
+    base,
+  );
+}
+
+/** The same of sets of sources, each set patched together: [sets, pos, d_model]. */
+export function jointStreams(
+  source: ProbeSource,
+  kind: Kind,
+  layer: number,
+  sets: readonly (readonly number[])[],
+  base: Tensor,
+): Tensor {
+  const patched = zeros([sets.length, ...base.shape]);
   const size = base.data.length;
-  indices.forEach((index, i) => {
-    const write = changeOfWrite(source, kind, layer, index).data.subarray(-size);
+  sets.forEach((set, i) => {
     const stream = patched.data.subarray(i * size, (i + 1) * size);
-    for (let j = 0; j < size; j++) stream[j] = base.data[j]! + write[j]!;
+    stream.set(base.data);
+    for (const index of set) {
+      const write = changeOfWrite(source, kind, layer, index).data.subarray(-size);
+      for (let j = 0; j < size; j++) stream[j]! += write[j]!;
+    }
   });
   return patched;
 }

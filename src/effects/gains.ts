@@ -8,6 +8,7 @@
  * in units of the residual stream, so a gain has none. A component that merely changed more does not win by it.
  */
 import type { Kind } from '../terms.ts';
+import { reaches } from './unit.ts';
 
 /**
  * One gain, from the sum over targets of l2 squared and the norm of the own change. NaN where the source did not change;
@@ -17,16 +18,12 @@ export function gainOf(sumSquares: number, own: number): number {
   return own > 0 ? Math.sqrt(sumSquares) / own : Number.NaN;
 }
 
-/**
- * Whether sources of a kind and layer reach anything, in a sequential block: later layers always; the own layer only
- * from a head to a neuron.
- */
+/** Whether sources of a kind and layer reach any of these targets: the last layer reaches most. */
 export function reachesTargets(
   kind: Kind,
   layer: number,
   nLayers: number,
   targets: readonly Kind[],
 ): boolean {
-  if (targets.length === 0) return false;
-  return layer < nLayers - 1 || (kind === 'heads' && targets.includes('neurons'));
+  return targets.some((target) => reaches({ kind, layer }, target, nLayers - 1));
 }

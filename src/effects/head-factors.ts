@@ -13,11 +13,6 @@ import { type Tensor, zeros } from '../tensor/tensor.ts';
 /** A pivot below this share of the largest is what rounding left of 0: the head writes nothing in that direction. */
 const NOTHING = 1e-13;
 
-/** The width of a factor's rows: the products with them are summed. */
-export function factorWidth(dHead: number): number {
-  return alignedWidth(dHead);
-}
-
 /** Parameters never change: a layer's factors are made once for all studies of a model. */
 const made = new WeakMap<Parameters, Map<number, Tensor>>();
 
@@ -32,7 +27,8 @@ export function headFactors(model: LoadedModel, layer: number): Tensor {
 
 function makeFactors(model: LoadedModel, layer: number): Tensor {
   const { nHeads, dHead } = model.config;
-  const width = factorWidth(dHead);
+  // The products with a factor's rows are summed.
+  const width = alignedWidth(dHead);
   const factors = zeros([nHeads, dHead, width]);
   const weight = model.parameters.get(`blocks.${layer}.attn.W_O`)!.data;
   const size = weight.length / nHeads;

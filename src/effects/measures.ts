@@ -3,6 +3,7 @@
  * coefficients: a probe. For a head the probe stands in front of W_O, [pos, heads, d_head]: what it gives is the same
  * as a product with the change of the head's output vector. For a neuron it is [pos, neurons].
  */
+import { InputError } from '../errors.ts';
 import type { LoadedModel } from '../model/loaded.ts';
 import { difference, type Run } from '../patch/pair-runs.ts';
 import { type Tensor, zeros } from '../tensor/tensor.ts';
@@ -134,8 +135,13 @@ function meanDirection(model: LoadedModel): Float64Array {
 /**
  * The unembedding direction of the metric, seen through the final norm with the base run's scale: gain included,
  * centred for LayerNorm. [d_model]
+ * Throws InputError for any metric but a logit difference: no other is linear in what the final norm gives.
  */
 export function directDirection({ model, metric, base }: ProbeSource): Float64Array {
+  if (metric.name !== 'logit_difference')
+    throw new InputError(
+      `expected a logit difference for direct effects and the ledger, got ${metric.name}, which has no direction of its own in the residual stream; leave them out`,
+    );
   const { dModel, family } = model.config;
   const unembed = model.parameters.get('unembed.W_U_T')!.data;
   const gain = model.parameters.get('ln_final.w')?.data;

@@ -9,7 +9,7 @@ import { Builder } from '../ops/builder.ts';
 import { prune } from '../compile/prune.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Variant } from '../patch/suffix.ts';
-import { factorWidth } from './head-factors.ts';
+import { alignedWidth } from '../ops/alignment.ts';
 import type { LinearMeasure } from './measures.ts';
 
 /** Inputs and outputs of an observing stage. */
@@ -56,7 +56,7 @@ function observeHeads(
     outputs.set(measure, b.sum(b.mul(delta, b.input(measure, [1, ...b.dims(delta).slice(1)])), [1, 3]));
   }
   const byHead = b.transpose(b.reshape(last, ['batch', nHeads, dHead]), [1, 0, 2]);
-  const turned = b.matmul(byHead, b.input(FACTOR, [nHeads, dHead, factorWidth(dHead)]));
+  const turned = b.matmul(byHead, b.input(FACTOR, [nHeads, dHead, alignedWidth(dHead)]));
   outputs.set(CHANGE, b.transpose(b.unary('sqrt', b.sum(b.mul(turned, turned), [2])), [1, 0]));
   return prune(b.build({}), outputs);
 }

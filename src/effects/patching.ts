@@ -6,6 +6,7 @@
  * 2. Every later stage observes its heads or neurons against the base run (`observe.ts`).
  * 3. F at the end gives the source's AP score.
  */
+import { twiceIfAlone } from '../patch/batches.ts';
 import { METRIC } from '../patch/metric-graph.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
 import type { Step } from '../runtime/engine.ts';
@@ -83,9 +84,8 @@ export async function patchSources(
   layer: number,
   indices: readonly number[],
 ): Promise<Observation> {
-  if (indices.length !== 1) return patchRows(patching, kind, layer, indices);
-  // ONNX Runtime rounds products of one row differently: a source alone runs twice, so that bits do not depend on the batch.
-  return firstOf(await patchRows(patching, kind, layer, [indices[0]!, indices[0]!]));
+  const observation = await patchRows(patching, kind, layer, twiceIfAlone(indices));
+  return indices.length === 1 ? firstOf(observation) : observation;
 }
 
 function entranceOf(patching: Patching, kind: Kind, layer: number): Promise<Entrance> {

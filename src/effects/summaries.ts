@@ -25,7 +25,7 @@ interface Reduced {
   readonly topValue: Float32Array;
 }
 
-/** All summaries, each with a leading axis of sources. */
+/** All summaries, each with a leading axis of sources; a ledger where `direct` is observed. */
 export function summariesOf(
   context: UnitContext,
   seen: Observation,
@@ -36,7 +36,7 @@ export function summariesOf(
   const reduced = new Map(KINDS.map((target) => [target, reduce(context, seen, sources, target)]));
   const summaries = new Map<string, Tensor | Tensor<Int32Array>>();
   summaries.set('ap', tensor(seen.ap, [n]));
-  summaries.set('ledger', ledgerOf(context, seen, sources, reduced));
+  if (hasLedger(context)) summaries.set('ledger', ledgerOf(context, seen, sources, reduced));
   const squares = new Float64Array(n);
   for (const target of context.targets) {
     const { means, topIndex, topValue, squares: own } = reduced.get(target)!;
@@ -49,6 +49,10 @@ export function summariesOf(
   }
   const { own, gain } = gainsOf(context, sources, squares);
   return summaries.set('own', own).set('gain', gain);
+}
+
+function hasLedger({ patching }: UnitContext): boolean {
+  return patching.headMeasures.includes('direct');
 }
 
 function reduce(context: UnitContext, seen: Observation, sources: Sources, target: Kind): Reduced {
@@ -98,7 +102,7 @@ interface Sums {
 function headRow(seen: Observation, { ranked, layer, from, size }: Row): Sums {
   const measures = seen.heads.get(layer)!;
   const change = measures.get('change')!.data;
-  const directs = measures.get('direct')!.data;
+  const directs = measures.get('direct')?.data;
   let l2 = 0;
   let squares = 0;
   let direct = 0;
@@ -106,7 +110,7 @@ function headRow(seen: Observation, { ranked, layer, from, size }: Row): Sums {
     const norm = change[from + t]!;
     l2 += norm;
     squares += norm * norm;
-    direct += directs[from + t]!;
+    direct += directs?.[from + t] ?? 0;
     if (norm > ranked.least) ranked.offer(norm, layer, t);
   }
   return { l2, squares, direct };
@@ -115,7 +119,7 @@ function headRow(seen: Observation, { ranked, layer, from, size }: Row): Sums {
 function neuronRow(context: UnitContext, seen: Observation, { ranked, layer, from, size }: Row): Sums {
   const changes = seen.neurons.get(layer)!.get('change')!.data;
   const norms = context.norms[layer]!;
-  const factors = context.factors('direct', layer);
+  const factors = hasLedger(context) ? context.factors('direct', layer) : undefined;
   const own = changes.subarray(from, from + size);
   let l2 = 0;
   let squares = 0;
@@ -127,7 +131,7 @@ function neuronRow(context: UnitContext, seen: Observation, { ranked, layer, fro
     const norm = Math.fround(Math.abs(change) * norms[t]!);
     l2 += norm;
     squares += norm * norm;
-    direct += change * factors[t]!;
+    if (factors) direct += change * factors[t]!;
     if (norm > least) least = ranked.offer(norm, layer, t);
   }
   return { l2, squares, direct };

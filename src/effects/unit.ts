@@ -53,3 +53,11 @@ export function reaches(source: { kind: Kind; layer: number }, target: Kind, tar
   if (targetLayer > source.layer) return true;
   return targetLayer === source.layer && source.kind === 'heads' && target === 'neurons';
 }
+
+/** The layers of which an effect matrix has entries: those that the source reaches, and its own entries' layer. */
+export function layersKept(source: { kind: Kind; layer: number }, target: Kind, nLayers: number): number[] {
+  const behind = Array.from({ length: nLayers - source.layer }, (_, i) => source.layer + i);
+  return behind.filter(
+    (layer) => reaches(source, target, layer) || (layer === source.layer && target === source.kind),
+  );
+}

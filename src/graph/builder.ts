@@ -93,6 +93,7 @@ export abstract class GraphBuilder {
   expandLike = (a: Value, like: Value): Value => this.emit('expand_like', [a, like], NONE);
   sum = (a: Value, axes: readonly number[], keep = false): Value => this.emit('sum', [a], { axes, keep });
   softmax = (a: Value): Value => this.emit('softmax', [a], NONE);
+  logSumExp = (a: Value): Value => this.emit('log_sum_exp', [a], NONE);
   normScale = (a: Value, kind: 'layer' | 'rms', eps: number): Value =>
     this.emit('norm_scale', [a], { kind, eps });
   norm = (a: Value, scale: Value, kind: 'layer' | 'rms'): Value => this.emit('norm', [a, scale], { kind });

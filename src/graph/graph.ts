@@ -61,6 +61,8 @@ export interface OpParams {
   // reductions
   sum: { axes: readonly number[]; keep: boolean };
   softmax: NoParams;
+  /** log(sum(exp(x))) over the last axis, which stays as 1. */
+  log_sum_exp: NoParams;
   // normalisation over the last axis
   /** sqrt(variance + eps), or sqrt(mean square + eps): [..., 1]. */
   norm_scale: { kind: NormKind; eps: number };

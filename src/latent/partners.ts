@@ -8,17 +8,24 @@
  * Where D is small nothing is claimed: both lists are empty. With one direction `hidden` is empty, since the other
  * direction might show what the one does not.
  */
-import { isSmallD, type MetricValues } from '../terms.ts';
-import { type Component, type Contrast, type Direction, DIRECTIONS, type Kind } from '../terms.ts';
 import {
   type Directed,
   type Found,
   interactionRelation,
   inverse,
   type OrderedPair,
-  type Relation,
   viaRelation,
 } from './relations.ts';
+import {
+  type Component,
+  type Contrast,
+  type Direction,
+  DIRECTIONS,
+  isSmallD,
+  type Kind,
+  type MetricValues,
+  type Relation,
+} from '../terms.ts';
 
 /** At most so many partners of one relation are listed with a component, the strongest. */
 export const LISTED_PER_RELATION = 8;

@@ -31,31 +31,13 @@
  * A chain, in which a acts on F only through b, has the form `overlaps`: it is no AND, though noising alone looks like one.
  * So words for one direction claim less than those for two.
  */
-import { type Direction, DIRECTIONS } from '../terms.ts';
-
-/** Names of relations by interaction, as written to study.json. */
-export const INTERACTION_RELATIONS = [
-  'and',
-  'or',
-  'backed_up_by',
-  'backs_up',
-  'needs',
-  'redundant_with',
-  'more_in_denoising',
-  'more_in_noising',
-  'compensated_by',
-  'compensates',
-  'more_together',
-  'less_together',
-  'overlaps',
-  'reinforces',
-] as const;
-/** By via: s acts through t, and t carries s. */
-export const VIA_RELATIONS = ['acts_through', 'carries'] as const;
-
-export type InteractionRelation = (typeof INTERACTION_RELATIONS)[number];
-export type ViaRelation = (typeof VIA_RELATIONS)[number];
-export type Relation = InteractionRelation | ViaRelation;
+import {
+  type Direction,
+  DIRECTIONS,
+  type InteractionRelation,
+  type Relation,
+  type ViaRelation,
+} from '../terms.ts';
 
 /** Values of the directions that were computed. NaN is never above or below a threshold. */
 export type Directed = Partial<Record<Direction, number>>;

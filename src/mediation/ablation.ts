@@ -19,10 +19,10 @@ import type { ModelConfig } from '../model/config.ts';
 import { blockSite } from '../model/sites.ts';
 import type { Edit } from '../patch/edits.ts';
 import type { Model } from '../patch/model.ts';
-import { checkPair } from '../patch/open-pair.ts';
+import { metricFor } from '../patch/open-pair.ts';
 import { seededRandom } from '../stats/random.ts';
-import { evaluateMetric, logitDifference } from '../tasks/metric.ts';
-import type { Pair } from '../tasks/pair.ts';
+import { evaluateMetric, type Metric } from '../tasks/metric.ts';
+import type { Pair, PromptPair } from '../tasks/pair.ts';
 import { row, type Tensor, zeros } from '../tensor/tensor.ts';
 import { type Component, type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
 import { checkComponents, checkWord } from './source.ts';
@@ -45,6 +45,8 @@ export interface AblationOptions {
   readonly value: AblationValue;
   /** Which prompt runs: the clean one for noising (default), the corrupted one for denoising. */
   readonly direction?: Direction;
+  /** What F is; by default the logit difference of the pair's answers. */
+  readonly metric?: Metric;
 }
 
 export interface Ablated {
@@ -58,28 +60,25 @@ export interface Ablated {
   readonly logits: Tensor;
 }
 
-/** Draws thrown away: the first ones of seeds that lie close together are nearly the same. */
-const WARM_UP = 16;
 /** So many prompts of a mean run at once. */
 const MEAN_BATCH = 16;
 
 /**
  * Runs a prompt of the pair with a set of components ablated, all at once.
- * Throws InputError for components that the model does not have, an empty set, unknown values, and prompts of a
- * resample that are not as long as the base prompt.
+ * Throws InputError for a pair or a metric that does not fit the model, components that it does not have, an empty set,
+ * unknown values, and prompts of a resample that are not as long as the base prompt.
  */
 export async function ablate(
   model: Model,
-  pair: Pair,
+  pair: PromptPair | Pair,
   components: ComponentSet,
-  { value, direction = 'noising' }: AblationOptions,
+  { value, direction = 'noising', metric: given }: AblationOptions,
 ): Promise<Ablated> {
-  checkPair(model, pair);
+  const metric = metricFor(model, pair, given);
   checkWord('direction', direction, DIRECTIONS);
   const [base, other] = direction === 'noising' ? [pair.clean, pair.corrupted] : [pair.corrupted, pair.clean];
   const from = value === 'other' ? { recorded: other.ids } : value;
   const edits = await ablationEdits(model, base.ids, components, from);
-  const metric = logitDifference(pair.answer.id, pair.wrong.id);
   const logits = row(await model.lastLogits(base.ids, edits), 0);
   const plain = row(await model.lastLogits(base.ids), 0);
   const [after, before] = [evaluateMetric(metric, logits.data), evaluateMetric(metric, plain.data)];
@@ -175,9 +174,7 @@ function drawn(
   const others = prompts.map((prompt) => idsOf(model, prompt)).filter((each) => each.join() !== ids.join());
   if (others.length === 0)
     throw new InputError('expected a prompt to resample from other than the base prompt, got none');
-  const random = seededRandom(seed);
-  for (let i = 0; i < WARM_UP; i++) random.below(others.length);
-  return others[random.below(others.length)]!;
+  return others[seededRandom(seed).below(others.length)]!;
 }
 
 /** Means over prompts, in float64: [1, pos, ...] where all have `length` tokens, else [1, 1, ...] over all positions. */

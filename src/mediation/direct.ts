@@ -30,7 +30,7 @@ import { carrying } from '../patch/variants.ts';
 import type { Pair } from '../tasks/pair.ts';
 import { lastRows, stack, type Tensor, zeros } from '../tensor/tensor.ts';
 import { type Direction, type Kind, KINDS } from '../terms.ts';
-import { batchesOf, twiceIfAlone } from './batches.ts';
+import { batchesOf, twiceIfAlone } from '../patch/batches.ts';
 import { frozenPassage, openFrozenHeads, preRegister, releaseFrozenHeads } from './frozen-heads.ts';
 import { checkWord, type KindScores, sourceOf } from './source.ts';
 

@@ -14,14 +14,15 @@
  *
  * Neither adds up: an effect that passes two heads is part of both their `via`.
  */
-import { changeOfWrite } from '../effects/changes.ts';
+import { jointStreams } from '../effects/changes.ts';
 import { startOf } from '../effects/entrance.ts';
 import type { ProbeSource } from '../effects/measures.ts';
 import type { Sources } from '../effects/unit.ts';
+import { evenParts, twiceIfAlone } from '../patch/batches.ts';
+import { forwardSteps, metricsFrom, type SpecialStage } from '../patch/forward-runs.ts';
 import { METRIC } from '../patch/metric-graph.ts';
 import { stateAt, valueAt } from '../patch/round-trip.ts';
 import type { SuffixChain } from '../patch/suffix.ts';
-import { carrying, resultOf } from '../patch/variants.ts';
 import { RESID } from '../model/stages.ts';
 import type { BlockHook } from '../model/sites.ts';
 import type { Step } from '../runtime/engine.ts';
@@ -51,14 +52,19 @@ export interface Recorded {
   readonly values: ReadonlyMap<number, Tensor>;
 }
 
-/** The pairs of two groups. Places of pairs that are none hold 0. */
+/**
+ * What of a pair can be asked for, a run each. `via`: the second component is held at its base run's value. `joint`, from
+ * which interaction follows: it gets its other run's, so F(both patched) - F(base).
+ */
+export const PAIR_MEASURES = ['via', 'joint'] as const;
+export type PairMeasure = (typeof PAIR_MEASURES)[number];
+
+/** The pairs of two groups. */
 export interface PairEffects {
   /** F(first patched) - F(base): [firsts] */
   readonly ap: Float32Array;
-  /** [firsts, seconds] */
-  readonly via: Float32Array;
-  /** F(both patched) - F(base): [firsts, seconds]; within one group above the diagonal alone. */
-  readonly joint: Float32Array;
+  /** Of each measure that was asked for: [firsts, seconds]. Within one group joint is above the diagonal alone; the rest is 0. */
+  readonly pairs: ReadonlyMap<PairMeasure, Float32Array>;
 }
 
 /**
@@ -88,9 +94,12 @@ export async function firstRuns(mediating: Mediating, first: Sources): Promise<R
   const behind = groups.filter((group) => startOf(chain, group.kind, group.layer) > start);
   const parts: Recorded[] = [];
   for (const indices of evenParts(first.indices, batch)) {
-    const streams = indices.map((index) => patchedStream(mediating, { ...first, indices: [index] }));
-    // ONNX Runtime rounds products of one row differently: a run alone runs twice.
-    const run = await recordedRun(chain, start, stack(atLeastTwo(streams)), behind);
+    const streams = streamsOf(
+      mediating,
+      first,
+      indices.map((index) => [index]),
+    );
+    const run = await recordedRun(chain, start, streams, behind);
     parts.push(indices.length === 1 ? firstRow(run) : run);
   }
   return joinRecorded(parts);
@@ -102,46 +111,48 @@ export async function pairEffects(
   first: Sources,
   second: Sources,
   runs: Recorded,
+  measures: readonly PairMeasure[],
 ): Promise<PairEffects> {
   const base = mediating.base.metric[0]!;
-  const ap = runs.metric.map((metric) => metric - base);
-  const isSame = first.kind === second.kind && first.layer === second.layer;
-  if (isSame) return { ap, ...(await pairsWithin(mediating, first)) };
   const size = first.indices.length * second.indices.length;
-  const [via, joint] = [new Float32Array(size), new Float32Array(size)];
+  const pairs = new Map(measures.map((measure) => [measure, new Float32Array(size)]));
+  const isSame = first.kind === second.kind && first.layer === second.layer;
+  if (!isSame) await fillPairs(mediating, second, runs, pairs);
+  else if (pairs.has('joint')) await fillWithin(mediating, first, pairs.get('joint')!);
+  return { ap: runs.metric.map((metric) => metric - base), pairs };
+}
+
+/** Pairs of two groups, the second behind the first. */
+async function fillPairs(
+  mediating: Mediating,
+  second: Sources,
+  runs: Recorded,
+  pairs: PairEffects['pairs'],
+): Promise<void> {
+  const { batch, base } = mediating;
   const width = second.indices.length;
+  const all = [...runs.metric.keys()].flatMap((run) =>
+    [...pairs.keys()].map((measure) => ({ run, measure })),
+  );
   let from = 0;
-  for (const indices of evenParts(second.indices, Math.max(mediating.batch, LEAST_SLICE))) {
-    const part = { ...second, indices };
-    for (const cases of casesOf(
-      first.indices.length,
-      Math.max(1, Math.floor(mediating.batch / indices.length)),
-    )) {
-      const metrics = await runCases(mediating, part, runs, cases);
-      cases.forEach(({ run, to }, c) => {
+  for (const indices of evenParts(second.indices, Math.max(batch, LEAST_SLICE))) {
+    for (const cases of evenParts(all, Math.max(1, Math.floor(batch / indices.length)))) {
+      const metrics = await runCases(mediating, { ...second, indices }, runs, cases);
+      cases.forEach(({ run, measure }, c) => {
         const found = metrics.subarray(c * indices.length, (c + 1) * indices.length);
-        const at = run * width + from;
-        if (to === 'base') found.forEach((metric, j) => (via[at + j] = runs.metric[run]! - metric));
-        else found.forEach((metric, j) => (joint[at + j] = metric - base));
+        const effect = (metric: number) =>
+          measure === 'via' ? runs.metric[run]! - metric : metric - base.metric[0]!;
+        pairs.get(measure)!.set(found.map(effect), run * width + from);
       });
     }
     from += indices.length;
   }
-  return { ap, via, joint };
 }
 
-/** One run of the first group, with the second's components at one of two values. */
+/** One run of the first group, with the second's components at the value that a measure asks for. */
 interface Case {
   readonly run: number;
-  readonly to: 'base' | 'other';
-}
-
-function casesOf(count: number, most: number): Case[][] {
-  const all = Array.from({ length: count }, (_, run): Case[] => [
-    { run, to: 'base' },
-    { run, to: 'other' },
-  ]).flat();
-  return evenParts(all, most);
+  readonly measure: PairMeasure;
 }
 
 /** F for each case and component of the second group: [cases x components]. */
@@ -155,10 +166,10 @@ async function runCases(
   const { shape } = runs.values.get(start)!;
   const [, positions, ...width] = shape as [number, number, ...number[]];
   const whole = (second.kind === 'heads' ? source.other.z : source.other.post)[second.layer]!;
-  const goals = { base: row(base.values.get(start)!, 0), other: lastRows(whole, positions) };
-  const given = cases.length * second.indices.length === 1 ? [cases[0]!, cases[0]!] : cases;
-  const changes = given.map(({ run, to }) =>
-    changesOf(goals[to], row(runs.values.get(start)!, run), second.indices, positions, width),
+  const goals = { via: row(base.values.get(start)!, 0), joint: lastRows(whole, positions) };
+  const given = second.indices.length === 1 ? twiceIfAlone(cases) : cases;
+  const changes = given.map(({ run, measure }) =>
+    changesOf(goals[measure], row(runs.values.get(start)!, run), second.indices, positions, width),
   );
   const session = await chain.model.sessions.ready(
     `replace ${second.kind} ${second.layer} ${second.indices.join(' ')} of ${positions}`,
@@ -172,7 +183,7 @@ async function runCases(
   };
   const streams = stack(given.map(({ run }) => row(runs.streams.get(start)!, run)));
   const feeds = { 'first.stream': streams, [VALUE_CHANGE]: stack(changes) };
-  const results = await chain.run([enter, ...(await stepsFrom(chain, start))], feeds, [METRIC]);
+  const results = await chain.run([enter, ...(await forwardSteps(chain, start))], feeds, [METRIC]);
   return results[METRIC]!.data;
 }
 
@@ -195,40 +206,31 @@ function changesOf(
   return changes;
 }
 
-/** Pairs of one group: above the diagonal. */
-async function pairsWithin(
-  mediating: Mediating,
-  group: Sources,
-): Promise<Pick<PairEffects, 'via' | 'joint'>> {
+/** Pairs of one group: joint, above the diagonal. */
+async function fillWithin(mediating: Mediating, group: Sources, joint: Float32Array): Promise<void> {
   const { chain, batch, base } = mediating;
   const count = group.indices.length;
-  const joint = new Float32Array(count * count);
   const pairs = group.indices.flatMap((_, a) =>
     group.indices.slice(a + 1).map((__, b) => [a, a + 1 + b] as const),
   );
   const start = startOf(chain, group.kind, group.layer);
   for (const part of evenParts(pairs, batch)) {
-    const streams = part.map(([a, b]) =>
-      patchedStream(mediating, { ...group, indices: [group.indices[a]!, group.indices[b]!] }),
-    );
-    const feeds = { [stateAt(start)]: stack(atLeastTwo(streams)) };
-    const results = await chain.run(await stepsFrom(chain, start), feeds, [METRIC]);
+    const sets = part.map(([a, b]) => [group.indices[a]!, group.indices[b]!]);
+    const metrics = await metricsFrom(chain, start, streamsOf(mediating, group, sets));
     part.forEach(([a, b], i) => {
-      joint[a * count + b] = results[METRIC]!.data[i]! - base.metric[0]!;
+      joint[a * count + b] = metrics[i]! - base.metric[0]!;
     });
   }
-  return { via: new Float32Array(count * count), joint };
 }
 
-/** The base stream behind a layer's components, with some of them patched: [pos, d_model]. */
-function patchedStream({ chain, source, base }: Mediating, { kind, layer, indices }: Sources): Tensor {
+/** Streams behind a layer's components with sets of them patched, at least two (`twiceIfAlone`): [sets, pos, d_model]. */
+function streamsOf(
+  { chain, source, base }: Mediating,
+  { kind, layer }: Sources,
+  sets: readonly (readonly number[])[],
+): Tensor {
   const stream = row(base.streams.get(startOf(chain, kind, layer))!, 0);
-  const patched = { shape: stream.shape, data: stream.data.slice() };
-  for (const index of indices) {
-    const write = lastRows(changeOfWrite(source, kind, layer, index), stream.shape[0]!);
-    write.data.forEach((value, i) => (patched.data[i]! += value));
-  }
-  return patched;
+  return jointStreams(source, kind, layer, twiceIfAlone(sets), stream);
 }
 
 /** From streams that enter a stage to F, with what pairs need of the groups behind it. */
@@ -239,33 +241,18 @@ async function recordedRun(
   groups: readonly Sources[],
 ): Promise<Recorded> {
   const kept = groups.map(({ kind, layer }) => ({ at: startOf(chain, kind, layer), hook: VALUES[kind] }));
-  const values = new Map(kept.map(({ at, hook }) => [at - 1, hook]));
+  const carried = kept.map(({ at, hook }): [number, SpecialStage] => [
+    at - 1,
+    { outputs: { [hook]: valueAt(hook, at - 1) } },
+  ]);
   const fetch = kept.flatMap(({ at, hook }) => [stateAt(at), valueAt(hook, at - 1)]);
-  const steps = await stepsFrom(chain, start, values);
+  const steps = await forwardSteps(chain, start, new Map(carried));
   const results = await chain.run(steps, { [stateAt(start)]: streams }, [METRIC, ...fetch]);
   return {
     metric: results[METRIC]!.data,
     streams: new Map(kept.map(({ at }) => [at, results[stateAt(at)]!])),
     values: new Map(kept.map(({ at, hook }) => [at, results[valueAt(hook, at - 1)]!])),
   };
-}
-
-/** The steps from a stage to F; `values`: hook points whose values come forward, by stage. */
-async function stepsFrom(
-  chain: SuffixChain,
-  start: number,
-  values: ReadonlyMap<number, BlockHook> = new Map(),
-): Promise<Step[]> {
-  const steps: Step[] = [];
-  for (let index = start; index < chain.stages.length; index++) {
-    const stage = chain.stages[index]!;
-    const result = resultOf(stage);
-    const outputs: Record<string, string> = { [result]: result === METRIC ? METRIC : stateAt(index + 1) };
-    const hook = values.get(index);
-    if (hook !== undefined) outputs[hook] = valueAt(hook, index);
-    steps.push(await chain.step({ index, variant: carrying, from: stateAt(index), outputs }));
-  }
-  return steps;
 }
 
 function firstRow({ metric, streams, values }: Recorded): Recorded {
@@ -285,15 +272,4 @@ function joinRecorded(parts: readonly Recorded[]): Recorded {
     streams: join(({ streams }) => streams),
     values: join(({ values }) => values),
   };
-}
-
-/** As few parts as possible of at most `most`, of nearly equal size. */
-function evenParts<T>(all: readonly T[], most: number): T[][] {
-  const count = Math.ceil(all.length / most);
-  const at = (part: number) => Math.floor((part * all.length) / count);
-  return Array.from({ length: count }, (_, part) => all.slice(at(part), at(part + 1)));
-}
-
-function atLeastTwo<T>(all: readonly T[]): readonly T[] {
-  return all.length === 1 ? [all[0]!, all[0]!] : all;
 }

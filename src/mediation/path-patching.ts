@@ -30,7 +30,7 @@ import type { Feeds, Step } from '../runtime/engine.ts';
 import type { Pair } from '../tasks/pair.ts';
 import { stack, type Tensor, zeros } from '../tensor/tensor.ts';
 import { type Component, type Direction, type Kind } from '../terms.ts';
-import { batchesOf, twiceIfAlone } from './batches.ts';
+import { batchesOf, twiceIfAlone } from '../patch/batches.ts';
 import {
   type FrozenHeads,
   frozenPassage,

@@ -19,7 +19,7 @@ import type { SuffixChain } from '../patch/suffix.ts';
 import type { Pair } from '../tasks/pair.ts';
 import { type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Direction } from '../terms.ts';
-import { batchesOf } from './batches.ts';
+import { batchesOf } from '../patch/batches.ts';
 import { sourceOf } from './source.ts';
 
 export interface PositionOptions {

@@ -27,6 +27,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** What an issue would have wanted, in words. */
 function wanted(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') return TYPES[issue.expected] ?? issue.expected;
+  if (issue.code === 'invalid_value') return `one of ${issue.values.join(', ')}`;
+  if (issue.code === 'unrecognized_keys') return `without ${issue.keys.join(', ')}`;
   if (issue.code !== 'too_small' && issue.code !== 'too_big') return 'of another kind';
   const small = issue.code === 'too_small';
   const limit = small ? issue.minimum : issue.maximum;

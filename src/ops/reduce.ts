@@ -1,11 +1,11 @@
 /**
- * Reductions and what is built on them: sum, softmax, normalisation.
+ * Reductions and what is built on them: sum, softmax, log-sum-exp, normalisation.
  */
 import type { Dims, NormKind, Value } from '../graph/graph.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { OnnxContext, RuleTable } from './rules.ts';
 
-export type Reduction = 'sum' | 'softmax' | 'norm_scale' | 'norm';
+export type Reduction = 'sum' | 'softmax' | 'log_sum_exp' | 'norm_scale' | 'norm';
 
 function width(dims: Dims): number {
   const last = dims.at(-1);
@@ -57,6 +57,20 @@ function scaleNode(ctx: OnnxContext, x: Value, kind: NormKind, eps: number): str
   return ctx.emit('Sqrt', [ctx.emit('Add', [mean, ctx.fill(eps, [])])]);
 }
 
+/**
+ * max(x) - max(log softmax(x)): the largest log softmax is -log(sum(exp(x - max(x)))), so nothing overflows or vanishes.
+ * ONNX Runtime computes it row by row; its Log rounds a value by its place in the batch, and stands in only on WebGPU,
+ * which has no LogSoftmax.
+ */
+function logSumExp(ctx: OnnxContext, x: Value): string {
+  const axes = ctx.int64([ctx.nodeOf(x).dims.length - 1]);
+  const largest = (of: string) => ctx.emit('ReduceMax', [of, axes], { keepdims: 1 });
+  const normalised = (op: string) => largest(ctx.emit(op, [ctx.ref(x)], { axis: -1 }));
+  const share =
+    ctx.provider === 'webgpu' ? ctx.emit('Log', [normalised('Softmax')]) : normalised('LogSoftmax');
+  return ctx.emit('Sub', [largest(ctx.ref(x)), share]);
+}
+
 export const reductions: RuleTable<Reduction> = {
   sum: {
     shape: ([dims], { axes, keep }) =>
@@ -83,6 +97,11 @@ export const reductions: RuleTable<Reduction> = {
       return [b.sub(weighted, b.mul(y, b.sum(weighted, [b.dims(y).length - 1], true)))];
     },
     onnx: (ctx, { inputs }) => ctx.emit('Softmax', [ctx.ref(inputs[0]!)], { axis: -1 }),
+  },
+  log_sum_exp: {
+    shape: ([dims]) => [...dims!.slice(0, -1), 1],
+    gradient: (b, { inputs }, _y, g) => [b.mul(g, b.softmax(inputs[0]!))],
+    onnx: (ctx, { inputs }) => logSumExp(ctx, inputs[0]!),
   },
   norm_scale: {
     shape: ([dims]) => [...dims!.slice(0, -1), 1],

@@ -15,10 +15,11 @@ export interface BaseRun {
   readonly states: readonly Tensor[];
 }
 
-/** How a stage runs where it does not run plainly, and the registers of its own inputs. */
+/** How a stage runs where it does not run plainly, and the registers of inputs and outputs beside the state. */
 export interface SpecialStage {
-  readonly variant: Variant;
-  readonly inputs: Readonly<Record<string, string>>;
+  readonly variant?: Variant;
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly outputs?: Readonly<Record<string, string>>;
 }
 
 /** Steps from the state that enters stage `start` to the metric. */
@@ -30,9 +31,10 @@ export async function forwardSteps(
   const steps: Step[] = [];
   for (let index = start; index < chain.stages.length; index++) {
     const result = resultOf(chain.stages[index]!);
-    const outputs = { [result]: result === METRIC ? METRIC : stateAt(index + 1) };
-    const how = special.get(index) ?? { variant: carrying, inputs: {} };
-    steps.push(await chain.step({ index, ...how, from: stateAt(index), outputs }));
+    const { variant = carrying, inputs = {}, outputs = {} } = special.get(index) ?? {};
+    const state = { [result]: result === METRIC ? METRIC : stateAt(index + 1) };
+    const step = { index, variant, from: stateAt(index), inputs, outputs: { ...state, ...outputs } };
+    steps.push(await chain.step(step));
   }
   return steps;
 }
@@ -56,7 +58,7 @@ export async function metricsFrom(chain: SuffixChain, start: number, states: Ten
   return results[METRIC]!.data.subarray(0, states.shape[0]!);
 }
 
-/** ONNX Runtime rounds products of one row differently: a row alone runs twice, so that bits do not depend on the batch. */
+/** The same of states [batch, ...]: a row alone stands twice (see `twiceIfAlone`). */
 export function atLeastTwo(states: Tensor): Tensor {
   return states.shape[0] === 1 ? stack([row(states, 0), row(states, 0)]) : states;
 }

@@ -11,10 +11,10 @@ import { hookNames, stagesOf } from '../model/sites.ts';
 import { RESID } from '../model/stages.ts';
 import type { Step } from '../runtime/engine.ts';
 import { full, type Tensor } from '../tensor/tensor.ts';
-import { checkIds } from '../tasks/check.ts';
+import { checkMetric } from '../tasks/check-metric.ts';
 import type { Metric } from '../tasks/metric.ts';
 import type { Edit } from './edits.ts';
-import { METRIC, metricKey, withMetric } from './metric-graph.ts';
+import { logitsOf, METRIC, metricFeeds, metricKey, withMetric } from './metric-graph.ts';
 import { inputValue } from './variants.ts';
 import {
   type Batch,
@@ -46,7 +46,7 @@ export async function gradientsAt(
   edits: readonly Edit[] = [],
 ): Promise<GradientResult> {
   checkNames(model, [...names, ...edits.map(({ at }) => at)], new Set(hookNames(model.config)));
-  checkIds([metric.answer, metric.wrong], 'metric', model.config.vocabulary);
+  checkMetric(metric, model.config.vocabulary);
   const batch = batchOf(model, prompts);
   const stages = stagesOf(model.config).map((stage) => {
     if (stage.kind === 'unembed') return metricStage(model, metric, batch, edits);
@@ -76,9 +76,13 @@ function metricStage(
   batch: Batch,
   edits: readonly Edit[],
 ): PreparedStage {
-  const options = { logits: 'last', tokens: [metric.answer, metric.wrong] } as const;
-  const prepared = prepareStage(model, { kind: 'unembed' }, batch, edits, options);
-  return { ...prepared, graph: withMetric(prepared.graph), key: `${metricKey(metric)} ${prepared.key}` };
+  const prepared = prepareStage(model, { kind: 'unembed' }, batch, edits, logitsOf(metric));
+  return {
+    ...prepared,
+    graph: withMetric(prepared.graph, metric),
+    feeds: { ...prepared.feeds, ...metricFeeds(metric, model.config.vocabulary) },
+    key: `${metricKey(metric)} ${prepared.key}`,
+  };
 }
 
 async function forwardSteps(model: LoadedModel, stages: readonly PreparedStage[]): Promise<Step[]> {

@@ -1,10 +1,12 @@
 /**
  * A pair opened on a model: the chain, both runs, and which of them is edited. What every method starts from.
  */
+import { InputError } from '../errors.ts';
 import type { LoadedModel } from '../model/loaded.ts';
+import { checkMetric } from '../tasks/check-metric.ts';
 import { checkAnswers, checkPrompts } from '../tasks/check.ts';
 import { logitDifference, type Metric } from '../tasks/metric.ts';
-import type { Pair } from '../tasks/pair.ts';
+import type { Pair, PromptPair } from '../tasks/pair.ts';
 import type { Direction } from '../terms.ts';
 import { alone } from './alone.ts';
 import type { Model } from './model.ts';
@@ -30,27 +32,57 @@ export function baseAndOther(runs: PairRuns, direction: Direction): { base: Run;
     : { base: runs.corrupted, other: runs.clean };
 }
 
-/** Runs both prompts of a pair. */
-export async function openPair(model: LoadedModel, pair: Pair): Promise<OpenPair> {
-  const metric = logitDifference(pair.answer.id, pair.wrong.id);
+/** Runs both prompts of a pair and measures them by a metric. `keepSessions`: as `SuffixChain.create` has it. */
+export async function openPrompts(
+  model: LoadedModel,
+  pair: PromptPair,
+  metric: Metric,
+  keepSessions = false,
+): Promise<OpenPair> {
   const prompts = [pair.clean.ids, pair.corrupted.ids];
-  const chain = await SuffixChain.create(model, metric, prompts, pair.firstDifference);
+  const chain = await SuffixChain.create(model, metric, prompts, pair.firstDifference, keepSessions);
   const [clean, corrupted] = (await runBoth(chain)) as [Run, Run];
-  await chain.release();
+  if (!keepSessions) await chain.release();
   return { chain, metric, runs: { clean, corrupted } };
 }
 
+/** The same by the logit difference of the pair's answers. */
+export function openPair(model: LoadedModel, pair: Pair): Promise<OpenPair> {
+  return openPrompts(model, pair, logitDifference(pair.answer.id, pair.wrong.id));
+}
+
 /**
- * Runs a method on a pair; afterwards nothing of it is left in the engine.
- * Throws InputError for a pair that does not fit the model, and for a model on which other such work runs.
+ * Runs a method on a pair; afterwards nothing of it is left in the engine. Without a metric, F is the logit difference of
+ * the pair's answers.
+ * Throws InputError for a pair or a metric that does not fit the model, for prompts without answers where no metric is
+ * given, and for a model on which other such work runs.
  */
 export async function withPair<T>(
   model: Model,
-  pair: Pair,
+  pair: PromptPair | Pair,
   body: (open: OpenPair) => Promise<T>,
+  metric?: Metric,
 ): Promise<T> {
+  const measured = metricFor(model, pair, metric);
+  return alone(model.loaded, 'method', async (loaded) => body(await openPrompts(loaded, pair, measured)));
+}
+
+/**
+ * The metric of a pair, given or that of its answers, once both fit the model. Throws InputError where they do not, and
+ * for prompts without answers where no metric is given.
+ */
+export function metricFor(model: Model, pair: PromptPair | Pair, metric?: Metric): Metric {
+  if (metric) {
+    checkPrompts(pair.clean, pair.corrupted, model.config);
+    checkMetric(metric, model.config.vocabulary);
+    return metric;
+  }
+  if (!('answer' in pair))
+    throw new InputError(
+      'expected a metric for prompts without answers, got none; give one, or a pair with answers',
+    );
   checkPair(model, pair);
-  return alone(model.loaded, 'method', async (loaded) => body(await openPair(loaded, pair)));
+  return logitDifference(pair.answer.id, pair.wrong.id);
 }
 
 /** A pair may have been made for another model: throws InputError where it does not fit. */

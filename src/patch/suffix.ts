@@ -11,11 +11,11 @@ import type { Graph } from '../graph/graph.ts';
 import { embeddings, positional, type Range } from '../model/inputs.ts';
 import type { LoadedModel, SessionInfo } from '../model/loaded.ts';
 import { blockSite, type Stage, stagesOf } from '../model/sites.ts';
-import { RESID, stageGraph, WHOLE } from '../model/stages.ts';
+import { RESID, stageGraph, type StageOptions, WHOLE } from '../model/stages.ts';
 import type { Feeds, Step } from '../runtime/engine.ts';
 import { slice, tensor, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Metric } from '../tasks/metric.ts';
-import { metricGraph, metricKey } from './metric-graph.ts';
+import { metricFeeds, metricGraph, metricKey } from './metric-graph.ts';
 import { batchOf, walk } from './walk.ts';
 
 /** A way of running a stage: how its graph is made from the plain one. */
@@ -66,24 +66,35 @@ export class SuffixChain {
     readonly metric: Metric,
     prompts: readonly (readonly number[])[],
     first: number,
+    /** Keys and values of what all prompts share. */
+    private readonly prefix: Feeds,
   ) {
     this.range = { from: first, to: prompts[0]!.length };
     this.stages = stagesOf(model.config).slice(1);
     this.starts = prompts.map((ids) => startOf(model, ids, this.range));
   }
 
-  /** Runs what all prompts share, before `first`, and keeps its keys and values. */
+  /**
+   * Runs what all prompts share, before `first`, and keeps its keys and values. `keepSessions`: chains of equal shape
+   * follow one another, and find the sessions of the one before.
+   */
   static async create(
     model: LoadedModel,
     metric: Metric,
     prompts: readonly (readonly number[])[],
     first: number,
+    keepSessions = false,
   ): Promise<SuffixChain> {
-    if (first > 0) await model.engine.put(await prefixOf(model, prompts[0]!.slice(0, first)));
-    await model.sessions.release();
-    const chain = new SuffixChain(model, metric, prompts, first);
-    await chain.keepPositional();
+    const prefix = first > 0 ? await prefixOf(model, prompts[0]!.slice(0, first)) : {};
+    if (!keepSessions) await model.sessions.release();
+    const chain = new SuffixChain(model, metric, prompts, first, prefix);
+    await chain.activate();
     return chain;
+  }
+
+  /** Makes it the chain that runs, after another one of the same model did. */
+  async activate(): Promise<void> {
+    await this.model.engine.put({ ...this.prefix, ...this.inputs() });
   }
 
   /** Positions of the suffix. */
@@ -114,8 +125,7 @@ export class SuffixChain {
     const stage = this.stages[index]!;
     const positions = this.positionsAt(index, whole);
     if (stage.kind === 'unembed') return metricGraph(this.model, this.metric, positions);
-    const lastOnly = index === this.lastAttention && !whole;
-    const options = { ...WHOLE, positions, past: this.range.from, lastOnly };
+    const options = suffixOptions(stage.kind, this.range, index >= this.lastAttention && !whole);
     const entered = line === undefined ? options : { ...options, line };
     return stageGraph(this.model, stage, separateInputs ? { ...entered, separateInputs } : entered);
   }
@@ -123,16 +133,22 @@ export class SuffixChain {
   /** The session of a stage, made on first use. */
   async session(index: number, variant: Variant, form: StageForm = {}): Promise<SessionInfo> {
     const stage = this.stages[index]!;
-    const whole = form.whole && index >= this.lastAttention ? ' whole' : '';
-    const apart = form.separateInputs ? ' separate inputs' : '';
-    const place = `${this.range.from}-${this.range.to}${whole}${form.line ? ` ${form.line} line` : ''}${apart}`;
     const info = await this.model.sessions.ready(
-      `suffix ${place} ${metricKey(this.metric)} ${index} ${variant.key}`,
+      `suffix ${this.placeOf(index, form)} ${index} ${variant.key}`,
       () => variant.build(this.graphOf(index, form), stage),
       variant.arena,
     );
     if (form.line) await this.keepLine(index, info.key);
     return info;
+  }
+
+  /** What the graph of a stage depends on: the metric in the last alone, which knows positions only by their number. */
+  private placeOf(index: number, form: StageForm): string {
+    if (this.stages[index]!.kind === 'unembed')
+      return `${metricKey(this.metric)} of ${this.positionsAt(index, form.whole)}`;
+    const whole = form.whole && index >= this.lastAttention ? ' whole' : '';
+    const apart = form.separateInputs ? ' separate inputs' : '';
+    return `${this.range.from}-${this.range.to}${whole}${form.line ? ` ${form.line} line` : ''}${apart}`;
   }
 
   /** Every layer's sources take a line of their own, one layer after the other: those left behind are released. */
@@ -178,12 +194,20 @@ export class SuffixChain {
     return `suffix.${name}`;
   }
 
-  private async keepPositional(): Promise<void> {
+  /** What stages read beside the stream, in all runs alike. */
+  private inputs(): Feeds {
     const inputs = positional(this.model, this.range);
-    const kept = Object.entries(inputs).map(([name, value]) => [`suffix.${name}`, value]);
+    const all = { ...inputs, ...metricFeeds(this.metric, this.model.config.vocabulary) };
+    const kept = Object.entries(all).map(([name, value]) => [`suffix.${name}`, value]);
     const lastRow = slice(inputs.mask!, 0, this.size - 1, this.size);
-    await this.model.engine.put({ ...Object.fromEntries(kept), 'suffix.mask_last': lastRow });
+    return { ...Object.fromEntries(kept), 'suffix.mask_last': lastRow };
   }
+}
+
+/** How the graph of a block's stage is made on a suffix. `last`: of the last layer only the last position counts. */
+export function suffixOptions(kind: Stage['kind'], { from, to }: Range, last: boolean): StageOptions {
+  const positions = kind === 'mlp' && last ? 1 : to - from;
+  return { ...WHOLE, positions, past: from, lastOnly: kind === 'attn' && last };
 }
 
 type BlockStage = Stage & { readonly layer: number };

@@ -7,10 +7,20 @@ import type { AuditLabel } from '../results/audit-json.ts';
 import { checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
 import { symbolLegend } from './legend.ts';
-import { type CategoryStyle, FONT_SIZE, INK, LABEL_STYLES, SOFT_INK, UNLABELLED } from './palette.ts';
-import { gridPanel, type Panel, plotPanel } from './panel.ts';
+import { nameMark, panelTitle } from './marks.ts';
+import { drawnNote, largestPoints } from './most-points.ts';
+import {
+  type CategoryStyle,
+  FONT_SIZE,
+  INK,
+  labelsAmong,
+  labelStyle,
+  SOFT_INK,
+  UNLABELLED,
+} from './palette.ts';
+import { around, gridPanel, type Panel, plotPanel } from './panel.ts';
 import { placeLabels } from './place-labels.ts';
-import { formatCount, formatNumber, textWidth } from './text.ts';
+import { formatNumber, textWidth } from './text.ts';
 
 export interface AuditPoint {
   name: string;
@@ -38,8 +48,6 @@ const MARGIN = { left: 58, right: 10, top: 24, bottom: 40 };
 const IN_A_ROW = 3;
 /** Sizes below this share of the largest stand at the edge, 0 included. */
 const FLOOR_SHARE = 1e-4;
-/** A panel draws so many points, the largest by either size. */
-const MOST_POINTS = 700;
 /** So many names of the worst points in a panel. */
 const NAMES = 5;
 
@@ -59,7 +67,8 @@ export function auditScatter(options: AuditScatterOptions): Figure {
   const rows = Array.from({ length: Math.ceil(drawn.length / IN_A_ROW) }, (_, row) =>
     drawn.slice(row * IN_A_ROW, (row + 1) * IN_A_ROW),
   );
-  const legend = symbolLegend([...labelStyles(shown.flatMap(({ points }) => points)), WRONG], 'row');
+  const labels = labelsAmong(shown.flatMap(({ points }) => points.map(({ label }) => label)));
+  const legend = symbolLegend([...labels.map(labelStyle), UNLABELLED, WRONG], 'row');
   return figure({
     ...words,
     body: gridPanel([[legend], ...rows], 14, 12),
@@ -68,14 +77,13 @@ export function auditScatter(options: AuditScatterOptions): Figure {
 }
 
 function notesOf(panels: AuditScatterOptions['panels'], floor: number): string[] {
-  const left = panels.map(({ points }) => Math.max(0, points.length - MOST_POINTS));
-  const few =
-    Math.max(...left) > 0
-      ? [
-          `Each panel draws the ${formatCount(MOST_POINTS)} of ${formatCount(panels[0]!.points.length)} points that are largest by either score.`,
-        ]
-      : [];
-  return [`Sizes below ${formatNumber(floor)}, and 0, stand at the lower and left edges.`, ...few];
+  return [
+    `Sizes below ${formatNumber(floor)}, and 0, stand at the lower and left edges.`,
+    ...drawnNote(
+      panels.map(({ points }) => points.length),
+      'largest by either score',
+    ),
+  ];
 }
 
 /** The size of a score; one that is no number has none. */
@@ -84,20 +92,7 @@ function sizeOf(score: number): number {
 }
 
 function largest(points: readonly AuditPoint[]): AuditPoint[] {
-  const size = (p: AuditPoint) => Math.max(sizeOf(p.exact), sizeOf(p.approximate));
-  return points.toSorted((a, b) => size(b) - size(a)).slice(0, MOST_POINTS);
-}
-
-function labelStyles(points: readonly AuditPoint[]): CategoryStyle[] {
-  const found = new Set(points.map(({ label }) => label ?? 'none'));
-  const named = Object.entries(LABEL_STYLES).flatMap(([label, style]) =>
-    found.has(label as AuditLabel) ? [style] : [],
-  );
-  return [...named, UNLABELLED];
-}
-
-function styleOf({ label }: AuditPoint): CategoryStyle {
-  return label === undefined || label === 'none' ? UNLABELLED : LABEL_STYLES[label];
+  return largestPoints(points, (p) => Math.max(sizeOf(p.exact), sizeOf(p.approximate)));
 }
 
 interface Parts {
@@ -126,12 +121,7 @@ function scatterPanel(
   };
   const wrong = points.filter(({ wrongSign }) => wrongSign);
   return plotPanel({
-    width: SIDE + MARGIN.left + MARGIN.right,
-    height: SIDE + MARGIN.top + MARGIN.bottom,
-    marginLeft: MARGIN.left,
-    marginRight: MARGIN.right,
-    marginTop: MARGIN.top,
-    marginBottom: MARGIN.bottom,
+    ...around(SIDE, SIDE, MARGIN),
     x: { ...axis, label: `approximate, ${unit}` },
     y: { ...axis, label: `exact, ${unit}` },
     color: { type: 'identity' },
@@ -146,13 +136,13 @@ function scatterPanel(
       Plot.dot(points.toReversed(), {
         ...at,
         r: points.length > 300 ? 2 : 3.2,
-        fill: (p: AuditPoint) => styleOf(p).color,
+        fill: (p: AuditPoint) => labelStyle(p.label).color,
         fillOpacity: 0.7,
-        symbol: (p: AuditPoint) => styleOf(p).symbol,
+        symbol: (p: AuditPoint) => labelStyle(p.label).symbol,
       }),
       Plot.dot(wrong, { ...at, r: 5, symbol: 'times', stroke: INK, strokeWidth: 1.4 }),
       nameMarks(points, domain),
-      Plot.text([title], { frameAnchor: 'top-left', dy: -18, textAnchor: 'start', fontWeight: 'bold' }),
+      panelTitle(title),
     ],
   });
 }
@@ -169,7 +159,7 @@ function powerOfTen(value: number): string {
 }
 
 function describe({ name, exact, approximate, label, wrongSign }: AuditPoint): string {
-  const words = label === undefined || label === 'none' ? '' : `, ${LABEL_STYLES[label].name}`;
+  const words = label === undefined || label === 'none' ? '' : `, ${labelStyle(label).name}`;
   const sign = wrongSign ? ', wrong sign' : '';
   return `${name}${words}${sign}: exact ${formatNumber(exact, 4)}, approximate ${formatNumber(approximate, 4)}`;
 }
@@ -186,17 +176,6 @@ function nameMarks(points: readonly AuditPoint[], [low, high]: readonly [number,
   const labels = named.map((p) => ({ ...place(p), text: p.name, width: textWidth(p.name, FONT_SIZE - 2) }));
   const bounds = { width: SIDE, height: SIDE, line: 12, radius: 4 };
   return placeLabels(labels, points.slice(0, 200).map(place), bounds).map((label) =>
-    Plot.text([label], {
-      x: () => value(label.x),
-      y: () => value(SIDE - label.y),
-      text: 'text',
-      textAnchor: 'start',
-      dx: label.dx,
-      dy: label.dy,
-      fontSize: FONT_SIZE - 2,
-      fill: INK,
-      stroke: '#ffffff',
-      strokeWidth: 3,
-    }),
+    nameMark(label, { x: value(label.x), y: value(SIDE - label.y) }, FONT_SIZE - 2),
   );
 }

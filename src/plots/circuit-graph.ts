@@ -4,17 +4,26 @@
  */
 import * as Plot from '@observablehq/plot';
 import type { CircuitEdge, CircuitGraph, CircuitNode, EdgeKind } from '../circuit/circuit.ts';
-import type { Label } from '../results/study-json.ts';
 import { escapeXml } from '../xml.ts';
 import { checkSome } from './check.ts';
 import { type CircuitLayout, layoutCircuit, type PlacedNode, TOKEN_HEIGHT } from './circuit-layout.ts';
 import { type Figure, figure } from './figure.ts';
 import { symbolLegend } from './legend.ts';
-import { type CategoryStyle, FONT_SIZE, INK, LABEL_STYLES, RULE, SOFT_INK, UNLABELLED } from './palette.ts';
+import { nameMark } from './marks.ts';
+import {
+  FONT_SIZE,
+  INK,
+  LABEL_STYLES,
+  labelsAmong,
+  labelStyle,
+  RULE,
+  SOFT_INK,
+  UNLABELLED,
+} from './palette.ts';
 import { gridPanel, type Panel, plotPanel, textPanel } from './panel.ts';
 import { type Box, placeLabels } from './place-labels.ts';
 import { componentName, formatNumber, shorten, textWidth, visibleToken } from './text.ts';
-import type { Direction } from '../terms.ts';
+import { type Direction, singular } from '../terms.ts';
 
 export interface CircuitGraphOptions {
   name: string;
@@ -95,9 +104,9 @@ function directionPanel(graph: CircuitGraph, direction: Direction, layout: Circu
         x: 'x',
         y: 'y',
         r: (d: PlacedNode) => radius(d.node),
-        symbol: (d: PlacedNode) => styleOf(d.node).symbol,
-        fill: (d: PlacedNode) => (d.node.kind === 'heads' ? styleOf(d.node).color : '#ffffff'),
-        stroke: (d: PlacedNode) => (d.node.kind === 'heads' ? '#ffffff' : styleOf(d.node).color),
+        symbol: (d: PlacedNode) => labelStyle(d.node.label).symbol,
+        fill: (d: PlacedNode) => (d.node.kind === 'heads' ? labelStyle(d.node.label).color : '#ffffff'),
+        stroke: (d: PlacedNode) => (d.node.kind === 'heads' ? '#ffffff' : labelStyle(d.node.label).color),
         strokeWidth: (d: PlacedNode) => (d.node.kind === 'heads' ? 0.8 : 1.8),
         title: (d: PlacedNode) => describe(d.node),
       }),
@@ -108,10 +117,8 @@ function directionPanel(graph: CircuitGraph, direction: Direction, layout: Circu
   return { width: layout.width, height: layout.height, content };
 }
 
-const styleOf = ({ label }: CircuitNode): CategoryStyle => (label ? LABEL_STYLES[label] : UNLABELLED);
-
 function describe({ kind, component, label, e }: CircuitNode): string {
-  const name = `${kind === 'heads' ? 'head' : 'neuron'} ${componentName(kind, component)}`;
+  const name = `${singular(kind)} ${componentName(kind, component)}`;
   const effects = Object.entries(e).map(([direction, value]) => `${direction} ${formatNumber(value)}`);
   return `${name}${label ? `, ${LABEL_STYLES[label].name}` : ''}: e ${effects.join(', ')}`;
 }
@@ -252,28 +259,12 @@ function nodeNames(
   }));
   const rest = labels.filter(({ text }) => !names.has(text));
   const placed = [...free, ...placeLabels(rest, layout.nodes, bounds, [...boxes, ...taken])];
-  return placed.map((label) =>
-    Plot.text([label], {
-      x: label.x,
-      y: label.y,
-      text: 'text',
-      textAnchor: 'start',
-      dx: label.dx,
-      dy: label.dy,
-      fontSize: FONT_SIZE - 1,
-      fill: INK,
-      stroke: '#ffffff',
-      strokeWidth: 3,
-    }),
-  );
+  return placed.map((label) => nameMark(label, label, FONT_SIZE - 1));
 }
 
 /** Labels that occur, and the lines of edges that occur. */
 function legends(graph: CircuitGraph): Panel {
-  const labels = (Object.keys(LABEL_STYLES) as Label[]).filter((label) =>
-    graph.nodes.some((node) => node.label === label),
-  );
-  const styles = labels.map((label) => LABEL_STYLES[label]);
+  const styles = labelsAmong(graph.nodes.map(({ label }) => label)).map(labelStyle);
   if (graph.nodes.some(({ label }) => !label)) styles.push(UNLABELLED);
   if (graph.nodes.some(({ kind }) => kind === 'neurons'))
     styles.push({ ...UNLABELLED, name: 'outline: neuron', hollow: true });

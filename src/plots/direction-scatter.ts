@@ -9,9 +9,18 @@ import { checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
 import { type Corner, type LabelRegion, labelRegions } from './label-regions.ts';
 import { symbolLegend } from './legend.ts';
-import { type CategoryStyle, FONT_SIZE, INK, LABEL_STYLES, SOFT_INK, UNLABELLED } from './palette.ts';
-import { gridPanel, type Panel, plotPanel } from './panel.ts';
-import { type Box, freeBox, type PlacedLabel, placeLabels } from './place-labels.ts';
+import { HALO, nameMark } from './marks.ts';
+import {
+  type CategoryStyle,
+  FONT_SIZE,
+  LABEL_STYLES,
+  labelsAmong,
+  labelStyle,
+  SOFT_INK,
+  UNLABELLED,
+} from './palette.ts';
+import { around, gridPanel, type Panel, plotPanel } from './panel.ts';
+import { type Box, freeBox, placeLabels } from './place-labels.ts';
 import { symexp, symlog, type SymlogAxis, symlogTicks } from './symlog.ts';
 import { componentName, formatCount, formatNumber, textWidth } from './text.ts';
 import type { Component, Contrast, Kind } from '../terms.ts';
@@ -70,9 +79,7 @@ export function directionScatter(options: DirectionScatterOptions): Figure {
 
 function legendOf(points: readonly ScatterPoint[], tau: number): Panel {
   if (tau === 0) return { width: 0, height: 0, content: '' };
-  const labels = (Object.keys(LABEL_STYLES) as Label[]).filter((label) =>
-    points.some((p) => p.label === label),
-  );
+  const labels = labelsAmong(points.map(({ label }) => label));
   const entry = (style: CategoryStyle, label?: Label): CategoryStyle => {
     const count = points.filter((point) => point.label === label).length;
     return { ...style, name: `${style.name} (${formatCount(count)})` };
@@ -121,7 +128,6 @@ function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Pan
   const regions = tau > 0 ? labelRegions(tau, domain, contrast) : [];
   const square = squareOf(domain, axis);
   const regionNames = regions.map((region) => regionName(region, points, square));
-  const style = (point: ScatterPoint) => (point.label ? LABEL_STYLES[point.label] : UNLABELLED);
   const [plain, labelled] = [points.filter((p) => !p.label), points.filter((p) => p.label)];
   const at = { x: 'noising', y: 'denoising', title: (point: ScatterPoint) => describe(kind, point) };
   const scale = {
@@ -134,12 +140,7 @@ function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Pan
     labelArrow: 'none',
   } as const;
   return plotPanel({
-    width: SIDE + MARGIN.left + MARGIN.right,
-    height: SIDE + MARGIN.top + MARGIN.bottom,
-    marginLeft: MARGIN.left,
-    marginRight: MARGIN.right,
-    marginTop: MARGIN.top,
-    marginBottom: MARGIN.bottom,
+    ...around(SIDE, SIDE, MARGIN),
     x: { ...scale, label: axes.noising },
     y: { ...scale, label: axes.denoising },
     color: { type: 'identity' },
@@ -161,8 +162,8 @@ function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Pan
       Plot.dot(labelled.toReversed(), {
         ...at,
         r: labelled.length > 200 ? 3 : 4.5,
-        fill: (p: ScatterPoint) => style(p).color,
-        symbol: (p: ScatterPoint) => style(p).symbol,
+        fill: (p: ScatterPoint) => labelStyle(p.label).color,
+        symbol: (p: ScatterPoint) => labelStyle(p.label).symbol,
         stroke: '#ffffff',
         strokeWidth: 0.6,
       }),
@@ -219,9 +220,6 @@ function squareOf(domain: readonly [number, number], axis: SymlogAxis): Square {
 
 const placeOf = (square: Square) => (point: ScatterPoint) => square.place(point.noising, point.denoising);
 
-/** A halo that keeps text readable on lines. */
-const HALO = { stroke: '#ffffff', strokeWidth: 3 };
-
 function regionName(
   { label, namePlaces }: LabelRegion,
   points: readonly ScatterPoint[],
@@ -273,20 +271,8 @@ function nameMarks(
       stroke: SOFT_INK,
       strokeWidth: 0.6,
     }),
-    ...placed.map((label) => nameMark(label, square)),
+    ...placed.map((label) =>
+      nameMark(label, { x: square.valueOfX(label.x), y: square.valueOfY(label.y) }, FONT_SIZE - 1),
+    ),
   ];
-}
-
-function nameMark(label: PlacedLabel, square: Square): Plot.Markish {
-  return Plot.text([label], {
-    x: () => square.valueOfX(label.x),
-    y: () => square.valueOfY(label.y),
-    text: 'text',
-    textAnchor: 'start',
-    dx: label.dx,
-    dy: label.dy,
-    fontSize: FONT_SIZE - 1,
-    fill: INK,
-    ...HALO,
-  });
 }

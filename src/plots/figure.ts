@@ -62,7 +62,7 @@ function document(title: string, caption: string, inner: number, content: Panel)
 }
 
 /** Rounds long decimals inside tags to two places; text stays as it is. */
-export function roundNumbers(svg: string): string {
+function roundNumbers(svg: string): string {
   return svg.replace(/<[^>]*>/g, (tag) =>
     tag.replace(/-?\d+\.\d{3,}(?:e-?\d+)?/g, (number) => String(Math.round(Number(number) * 100) / 100)),
   );

@@ -7,6 +7,7 @@ import type { Label } from '../results/study-json.ts';
 import { checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
 import { symbolLegend } from './legend.ts';
+import { panelTitle } from './marks.ts';
 import { type CategoryStyle, INK, LABEL_STYLES, UNLABELLED } from './palette.ts';
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
 import { componentName, formatNumber } from './text.ts';
@@ -162,7 +163,7 @@ function gainPanel(
         frameAnchor: 'middle',
         fill: '#777777',
       }),
-      Plot.text([title], { frameAnchor: 'top-left', dy: -20, textAnchor: 'start', fontWeight: 'bold' }),
+      panelTitle(title, -20),
     ],
   });
 }

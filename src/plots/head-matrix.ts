@@ -10,7 +10,7 @@ import { checkShape } from './check.ts';
 import { type Figure, figure } from './figure.ts';
 import { rampLegend } from './legend.ts';
 import { divergingScale, NO_VALUE, sequentialScale } from './palette.ts';
-import { gridPanel, type Panel, plotPanel } from './panel.ts';
+import { around, gridPanel, type Panel, plotPanel } from './panel.ts';
 import { commonLimit, type ScaleKind } from './scale.ts';
 import { formatCount, formatNumber } from './text.ts';
 
@@ -129,12 +129,7 @@ function matrixPanel(layers: number, heads: number, cells: readonly Run[]): Pane
   };
   const heading = `${heads} heads a layer, left to right`;
   return plotPanel({
-    width: MARGIN.left + edge + MARGIN.right,
-    height: MARGIN.top + edge + MARGIN.bottom,
-    marginLeft: MARGIN.left,
-    marginRight: MARGIN.right,
-    marginTop: MARGIN.top,
-    marginBottom: MARGIN.bottom,
+    ...around(edge, edge, MARGIN),
     x: { ...axis, label: `layer of the target (${heading})` },
     y: { ...axis, reverse: true, label: 'layer of the source (patched)' },
     marks: [

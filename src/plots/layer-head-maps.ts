@@ -6,6 +6,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { checkShape, checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
 import { rampLegend } from './legend.ts';
+import { panelTitle } from './marks.ts';
 import { divergingScale, FONT_SIZE, INK, sequentialScale, SOFT_INK } from './palette.ts';
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
 import { commonLimit, type ScaleKind, type ScaleLimit } from './scale.ts';
@@ -104,7 +105,7 @@ function cellSize(layers: number, heads: number, columns: number): CellSize {
 }
 
 /** Every index where there is room, else every second, fifth, tenth ... */
-export function indexTicks(count: number, step: number, room: number): number[] {
+function indexTicks(count: number, step: number, room: number): number[] {
   const every = [1, 2, 5, 10, 20, 50, 100, 200].find((n) => n * step >= room) ?? 500;
   return Array.from({ length: Math.ceil(count / every) }, (_, i) => i * every);
 }
@@ -152,7 +153,7 @@ function mapPanel(map: HeadMap, cells: Cell[], kind: ScaleKind, range: ScaleLimi
       ...signMarks(cells, kind, range.limit, size.height),
       ...clipMarks(cells, range.limit, size),
       ...sourceMarks(map),
-      Plot.text([title], { frameAnchor: 'top-left', dy: -TOP + 6, fontWeight: 'bold', textAnchor: 'start' }),
+      panelTitle(title, -TOP + 6),
     ],
   });
 }

@@ -6,6 +6,7 @@ import { max } from 'd3-array';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkShape, checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
+import { panelTitle } from './marks.ts';
 import { SOFT_INK } from './palette.ts';
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
 import { symexp, symlog, type SymlogAxis, symlogTicks } from './symlog.ts';
@@ -143,7 +144,7 @@ function histogramPanel(
         title: (bar: Bar) =>
           `layer ${bar.layer}, ${formatNumber(bar.from)} to ${formatNumber(bar.to)}: ${formatCount(bar.count)}`,
       }),
-      Plot.text([group.title], { frameAnchor: 'top-left', dy: -20, textAnchor: 'start', fontWeight: 'bold' }),
+      panelTitle(group.title, -20),
     ],
   });
 }

@@ -6,6 +6,7 @@ import * as Plot from '@observablehq/plot';
 import { checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
 import { symbolLegend } from './legend.ts';
+import { panelTitle } from './marks.ts';
 import { FONT_SIZE, INK, LEDGER_COLORS, RULE, SOFT_INK } from './palette.ts';
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
 import { formatNumber, textWidth } from './text.ts';
@@ -159,7 +160,7 @@ function waterfallPanel(title: string, items: readonly LedgerItem[], frame: Wate
         textAnchor: 'end',
         fill: SOFT_INK,
       }),
-      Plot.text([title], { frameAnchor: 'top-left', dy: -TOP + 6, textAnchor: 'start', fontWeight: 'bold' }),
+      panelTitle(title, -TOP + 6),
     ],
   });
 }

@@ -75,3 +75,9 @@ export function symbolLegend(items: readonly CategoryStyle[], layout: 'column' |
     ],
   });
 }
+
+/** A row with the styles that occur among items, each once; nothing where none has one. */
+export function styleLegend(items: readonly { readonly style?: CategoryStyle | undefined }[]): Panel[][] {
+  const styles = [...new Map(items.flatMap(({ style }) => (style ? [[style.name, style]] : []))).values()];
+  return styles.length > 0 ? [[symbolLegend(styles, 'row')]] : [];
+}

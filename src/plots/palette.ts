@@ -40,6 +40,17 @@ export const LABEL_STYLES: Readonly<Record<Label, CategoryStyle>> = {
 
 export const UNLABELLED: CategoryStyle = { name: 'no label', color: '#8a8a8a', symbol: 'circle' };
 
+/** How a component with this label is drawn, or without one. */
+export function labelStyle(label: Label | 'none' | undefined): CategoryStyle {
+  return label === undefined || label === 'none' ? UNLABELLED : LABEL_STYLES[label];
+}
+
+/** The labels that occur among these, in reading order. */
+export function labelsAmong(labels: readonly (Label | 'none' | undefined)[]): Label[] {
+  const found = new Set(labels);
+  return (Object.keys(LABEL_STYLES) as Label[]).filter((label) => found.has(label));
+}
+
 export const DIRECTION_COLORS: Readonly<Record<Direction, string>> = { noising: BLUE, denoising: VERMILION };
 
 /** The four parts of a ledger, dark to light so that grey print tells them apart. */

@@ -19,6 +19,29 @@ export interface PlotPanelOptions extends Plot.PlotOptions {
   height: number;
 }
 
+export interface Margins {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Size and margins of a plot around a frame of so many pixels. */
+export function around(
+  width: number,
+  height: number,
+  { left, right, top, bottom }: Margins,
+): Pick<PlotPanelOptions, 'width' | 'height' | 'marginLeft' | 'marginRight' | 'marginTop' | 'marginBottom'> {
+  return {
+    width: width + left + right,
+    height: height + top + bottom,
+    marginLeft: left,
+    marginRight: right,
+    marginTop: top,
+    marginBottom: bottom,
+  };
+}
+
 /** Draws a plot without a browser. No style sheet, no ids: the result can stand beside others on a page. */
 export function plotPanel(options: PlotPanelOptions): Panel {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');

@@ -6,6 +6,7 @@ import { checkSome } from './check.ts';
 import { type Figure, figure } from './figure.ts';
 import { symbolLegend } from './legend.ts';
 import { seriesStyle, SOFT_INK } from './palette.ts';
+import { panelTitle } from './marks.ts';
 import { gridPanel, type Panel, plotPanel } from './panel.ts';
 import { formatCount, formatNumber } from './text.ts';
 
@@ -79,7 +80,7 @@ function curvePanel({ title, count, lines }: RecallCurvesOptions['panels'][numbe
         { x: 'k', y: ({ k }: { k: number }) => k / count, stroke: SOFT_INK, strokeDasharray: '2,3' },
       ),
       lines.flatMap(lineMarks),
-      Plot.text([title], { frameAnchor: 'top-left', dy: -18, textAnchor: 'start', fontWeight: 'bold' }),
+      panelTitle(title),
     ],
   });
 }

@@ -1,7 +1,7 @@
 /**
  * Text as figures show it: hostile or invisible characters made visible, numbers rounded, widths estimated.
  */
-import type { Component, Kind } from '../terms.ts';
+import { type Component, type Kind, singular } from '../terms.ts';
 
 const NAMED: Readonly<Record<string, string>> = { '\n': '⏎', '\r': '␍', '\t': '⇥', ' ': '·' };
 /** Control, zero-width, bidirectional and other invisible characters, and lone surrogates. */
@@ -49,9 +49,19 @@ export function formatCount(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** "1 head", "3 heads". */
+export function countText(count: number, kind: Kind): string {
+  return `${formatCount(count)} ${count === 1 ? singular(kind) : kind}`;
+}
+
 /** The name of a component: 3.11 for a head, L3N1005 for a neuron. */
 export function componentName(kind: Kind, [layer, index]: Component): string {
   return kind === 'heads' ? `${layer}.${index}` : `L${layer}N${index}`;
+}
+
+/** The same in a sentence: head 3.11, neuron L3N1005. */
+export function namedComponent(kind: Kind, component: Component): string {
+  return `${singular(kind)} ${componentName(kind, component)}`;
 }
 
 /** A component of a known kind as the key of a map. */

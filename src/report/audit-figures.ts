@@ -5,6 +5,10 @@ import { recallCurves, type RecallLine } from '../plots/recall-curves.ts';
 import { formatNumber } from '../plots/text.ts';
 import { AUDITED, type Audited, type AuditJson, type AuditScores } from '../results/audit-json.ts';
 import { type Pooled, pooledAudit } from '../results/audit-summary.ts';
+import { singular } from '../terms.ts';
+
+/** The name of the figure of recall; the others compare scores. */
+export const RECALL_FIGURE = 'audit-recall';
 
 /** Kinds in words. */
 export const AUDITED_NAMES: Readonly<Record<Audited, string>> = {
@@ -35,7 +39,7 @@ function recallFigure(
   });
   if (panels.length === 0) return undefined;
   return recallCurves({
-    name: 'audit-recall',
+    name: RECALL_FIGURE,
     title: 'How many of the strongest components each method finds',
     subtitle: `Of the exact top k by size, the share in the method’s own top k; ${overText(audit)}`,
     caption:
@@ -88,7 +92,7 @@ function scatterCaption(kind: Audited, normalised: boolean, left: number): strin
   const what =
     kind === 'head_pairs'
       ? 'Every pair of a head and a head of a later layer: exact mediation (via) against its first-order estimate (through). Colour is the label of the first head.'
-      : `Every ${kind === 'heads' ? 'head' : 'neuron'} of every pair and direction: exact patching against the method’s score. Colour is the label by exact patching.`;
+      : `Every ${singular(kind)} of every pair and direction: exact patching against the method’s score. Colour is the label by exact patching.`;
   const small = left > 0 ? ` ${left} pairs with a small D are left out.` : '';
   const signs = normalised ? ' A × marks a score of the wrong sign where the exact one is tau or more.' : '';
   return `${what} Above the dashed line the method scores too little, below it too much. Points at the left edge are missed altogether.${signs}${small}`;

@@ -1,21 +1,21 @@
 /** `report.html` of an audit. */
 import type { Figure } from '../plots/figure.ts';
-import { LABEL_STYLES } from '../plots/palette.ts';
+import { labelStyle } from '../plots/palette.ts';
 import { formatCount, formatNumber } from '../plots/text.ts';
 import { AUDITED, type AuditJson, type AuditLabel, HEADLINE_AT } from '../results/audit-json.ts';
-import { type Pooled, pooledAudit, pooledByLabel } from '../results/audit-summary.ts';
-import { AUDITED_NAMES, overText } from './audit-figures.ts';
-import { figureHtml } from './figure-html.ts';
-import { type CellValue, type Column, escape, tableHtml } from './html.ts';
+import { LEAST_CORRELATED, type Pooled, pooledAudit, pooledByLabel } from '../results/audit-summary.ts';
+import type { PromptJson } from '../results/run-json.ts';
+import { capital } from '../words.ts';
+import { AUDITED_NAMES, overText, RECALL_FIGURE } from './audit-figures.ts';
+import { float, number, prose, words } from './columns.ts';
+import { figuresHtml } from './figure-html.ts';
+import { type CellValue, type Column, definitionsHtml, escape, tableHtml } from './html.ts';
+import { commandHtml, provenanceTable } from './provenance.ts';
 import { shellHtml } from './shell.ts';
 
 /** The whole page. */
 export function auditPageHtml(audit: AuditJson, figures: readonly Figure[]): string {
-  const drawn = (name: string) =>
-    figures
-      .filter((figure) => (figure.name === 'audit-recall') === (name === 'recall'))
-      .map(figureHtml)
-      .join('\n');
+  const isRecall = ({ name }: Figure) => name === RECALL_FIGURE;
   return shellHtml({
     title: `Audit of approximations: ${audit.model.id}`,
     lead: 'What fast attribution methods say of each component, against the exact answer of patching it.',
@@ -24,14 +24,21 @@ export function auditPageHtml(audit: AuditJson, figures: readonly Figure[]): str
       ['methods', String(audit.methods.length)],
       ['directions', audit.options.directions.join(', ')],
       ['layers × heads', `${audit.shape.layers} × ${audit.shape.heads}`],
-      ['neurons a layer', formatCount(audit.shape.neurons)],
+      ...(audit.options.components.includes('neurons')
+        ? ([['neurons a layer', formatCount(audit.shape.neurons)]] as const)
+        : []),
       ['tau', String(audit.options.tau)],
     ],
     sections: [
       { id: 'findings', title: 'What was found', html: findingsHtml(audit) },
+      { id: 'warnings', title: 'Warnings', html: warningsHtml(audit) },
       { id: 'overview', title: 'Overview', html: overviewHtml(audit) },
-      { id: 'recall', title: 'Recall', html: drawn('recall') },
-      { id: 'scores', title: 'Approximate against exact', html: drawn('scores') },
+      { id: 'recall', title: 'Recall', html: figuresHtml(figures.filter(isRecall)) },
+      {
+        id: 'scores',
+        title: 'Approximate against exact',
+        html: figuresHtml(figures.filter((each) => !isRecall(each))),
+      },
       { id: 'labels', title: 'By label', html: byLabelHtml(audit) },
       { id: 'labelling', title: 'Labels from approximate scores', html: labellingHtml(audit) },
       { id: 'misses', title: 'What is missed', html: missesHtml(audit) },
@@ -55,18 +62,32 @@ function findingsHtml(audit: AuditJson): string {
   }).join('\n');
 }
 
-const float = (title: string, about: string): Column => ({ title, kind: 'float', about });
-const words = (title: string): Column => ({ title, kind: 'text' });
+/** What a reader should know of each pair; the pair is named by its number and clean prompt. */
+function warningsHtml({ pairs }: AuditJson): string {
+  const notices = pairs.flatMap(({ pair, lint }, i) =>
+    lint.map(
+      ({ code, message }) =>
+        `<p class="notice">Pair ${i + 1}, “${escape(promptText(pair.clean))}”: <code>${escape(code)}</code> ${escape(message)}</p>`,
+    ),
+  );
+  return notices.length > 0 ? notices.join('\n') : '<p>None.</p>';
+}
 
-/** Columns that a row of any table of pooled comparisons has. */
-const MEASURED: readonly Column[] = [
+function promptText({ text, ids }: PromptJson): string {
+  return text ?? `ids ${ids.join(' ')}`;
+}
+
+/** Columns that a row of any table of pooled comparisons has; `few` tells which correlations are left out. */
+const measuredColumns = (few = ''): readonly Column[] => [
   ...HEADLINE_AT.map((k) => float(`recall ${k}`, `share of the exact top ${k} in the method’s top ${k}`)),
-  float('order, sizes', 'Spearman’s rank correlation of |score|'),
-  float('order, signed', 'Spearman’s rank correlation of signed scores'),
-  float('Pearson', 'Pearson’s correlation of scores'),
+  float('order, sizes', `Spearman’s rank correlation of |score|${few}`),
+  float('order, signed', `Spearman’s rank correlation of signed scores${few}`),
+  float('Pearson', `Pearson’s correlation of scores${few}`),
   { title: 'wrong signs', kind: 'text', about: 'of the components with |e| of tau or more' },
   float('slope', 'exact on approximate, least squares through the origin'),
 ];
+
+const FEW = `; pairs and directions with fewer than ${LEAST_CORRELATED} components of the label are left out`;
 
 function measured({ recall_at }: AuditJson, one: Pooled): CellValue[] {
   return [
@@ -74,7 +95,7 @@ function measured({ recall_at }: AuditJson, one: Pooled): CellValue[] {
     one.spearmanSize.mean,
     one.spearmanSigned.mean,
     one.pearson.mean,
-    Number.isNaN(one.signsOf) ? '–' : `${one.signsWrong} of ${one.signsOf}`,
+    one.signsOf > 0 ? `${one.signsWrong} of ${one.signsOf}` : '–',
     one.slope.mean,
   ];
 }
@@ -84,8 +105,7 @@ function titleOf({ methods }: AuditJson, method: string): string {
 }
 
 function labelName(label: AuditLabel | null): string {
-  if (label === null) return '';
-  return label === 'none' ? 'no label' : LABEL_STYLES[label].name;
+  return label === null ? '' : labelStyle(label).name;
 }
 
 function overviewHtml(audit: AuditJson): string {
@@ -93,7 +113,7 @@ function overviewHtml(audit: AuditJson): string {
 ${tableHtml({
   id: 'table-overview',
   caption: 'Methods against exact scores',
-  columns: [words('kind'), words('method'), ...MEASURED],
+  columns: [words('kind'), words('method'), ...measuredColumns()],
   rows: pooledAudit(audit).map((one) => [
     AUDITED_NAMES[one.kind],
     titleOf(audit, one.method),
@@ -102,19 +122,15 @@ ${tableHtml({
 })}`;
 }
 
-function capital(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 function byLabelHtml(audit: AuditJson): string {
   const rows = pooledByLabel(audit);
   if (rows.length === 0)
     return '<p>There are no labels: they need both directions, and a D that is not small.</p>';
-  return `<p>The same numbers for the components of each exact label. Recall: of the exact top k with this label, the share in the method’s top k of all components.</p>
+  return `<p>The same numbers for the components of each exact label. Recall: of the exact top k with this label, the share in the method’s top k of all components. Correlations leave out pairs and directions with fewer than ${LEAST_CORRELATED} components of the label: two components always give exactly 1 or −1.</p>
 ${tableHtml({
   id: 'table-labels',
   caption: 'Methods by label',
-  columns: [words('kind'), words('method'), words('label'), { title: 'count', kind: 'count' }, ...MEASURED],
+  columns: [words('kind'), words('method'), words('label'), number('count'), ...measuredColumns(FEW)],
   rows: rows.map((one) => [
     AUDITED_NAMES[one.kind],
     titleOf(audit, one.method),
@@ -143,7 +159,7 @@ ${tableHtml({
     words('kind'),
     words('method'),
     words('exact label'),
-    ...labels.map((label): Column => ({ title: labelName(label), kind: 'count' })),
+    ...labels.map((label) => number(labelName(label))),
   ],
   rows,
 })}`;
@@ -174,14 +190,14 @@ ${tableHtml({
   columns: [
     words('kind'),
     words('method'),
-    { title: 'pair', kind: 'count' },
+    number('pair'),
     words('direction'),
-    { title: 'k', kind: 'count' },
+    number('k'),
     words('component'),
     words('label'),
     float('exact', 'exact score'),
     float('approximate', 'the method’s score'),
-    { title: 'its place', kind: 'count' },
+    number('its place'),
   ],
   rows,
 })}`;
@@ -192,10 +208,10 @@ function methodsHtml({ methods, pairs }: AuditJson): string {
     pairs.reduce((sum, pair) => sum + (pair.seconds.methods[name] ?? Number.NaN), 0) / pairs.length;
   const exact = pairs.reduce((sum, pair) => sum + pair.seconds.patching, 0) / pairs.length;
   const columns = [
-    words('method'),
-    words('a score is'),
-    words('sign'),
-    words('cost'),
+    prose('method'),
+    prose('a score is'),
+    prose('sign'),
+    prose('cost'),
     float('seconds a pair', ''),
   ];
   return tableHtml({
@@ -218,7 +234,7 @@ function methodsHtml({ methods, pairs }: AuditJson): string {
         seconds(name),
       ]),
     ],
-  }).replaceAll('<td class="text">', '<td class="text wrap">');
+  });
 }
 
 function pairsHtml({ pairs }: AuditJson): string {
@@ -226,24 +242,24 @@ function pairsHtml({ pairs }: AuditJson): string {
     id: 'table-pairs',
     caption: 'The pairs',
     columns: [
-      { title: 'pair', kind: 'count' },
-      words('clean'),
-      words('corrupted'),
-      words('contrast'),
+      number('pair'),
+      prose('clean'),
+      prose('corrupted'),
+      prose('contrast'),
       float('F clean', ''),
       float('F corrupted', ''),
-      words('study'),
+      prose('study'),
     ],
     rows: pairs.map(({ pair: { clean, corrupted, contrast }, metric, folder, small_d }, i) => [
       i + 1,
-      clean.text ?? `ids ${clean.ids.join(' ')}`,
-      corrupted.text ?? `ids ${corrupted.ids.join(' ')}`,
+      promptText(clean),
+      promptText(corrupted),
       small_d ? `${contrast}; D is small` : contrast,
       metric.clean,
       metric.corrupted,
       folder,
     ]),
-  }).replaceAll('<td class="text">', '<td class="text wrap">');
+  });
 }
 
 function readingHtml({ options: { tau } }: AuditJson): string {
@@ -274,23 +290,9 @@ function readingHtml({ options: { tau } }: AuditJson): string {
     ],
     ['Not', 'A ranking of methods for all models and prompts: these pairs and this model only.'],
   ];
-  return `<dl class="words">${terms.map(([name, what]) => `<dt>${escape(name)}</dt><dd>${escape(what)}</dd>`).join('\n')}</dl>`;
+  return definitionsHtml(terms);
 }
 
-function provenanceHtml({ model, versions, provider, command, schema }: AuditJson): string {
-  const rows: [string, string][] = [
-    ['model', model.id],
-    ['architecture', model.architecture],
-    ['sha256', model.sha256],
-    ['executed by', provider],
-    ['schema', schema],
-    ...Object.entries(versions).map(([name, version]): [string, string] => [`version of ${name}`, version]),
-  ];
-  const cells = rows.map(
-    ([name, value]) =>
-      `<tr><th scope="row" class="text">${escape(name)}</th><td class="text wrap">${escape(value)}</td></tr>`,
-  );
-  return `<div class="scroll"><table><tbody>${cells.join('\n')}</tbody></table></div>
-<p>This command makes the audit again:</p>
-<pre>${escape(command)}</pre>`;
+function provenanceHtml(audit: AuditJson): string {
+  return `${provenanceTable(audit)}\n${commandHtml('audit', audit.command)}`;
 }

@@ -7,8 +7,8 @@ import { LABEL_STYLES } from '../plots/palette.ts';
 import { componentKey, componentName } from '../plots/text.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type MatrixWords, PUBLISHED_LATENT, publishedMatrix } from './published.ts';
-import { labelsOf, latentBySize, scoreOf, singular, strongest, type StudyView, valueAt } from './view.ts';
-import type { Component, Direction, Kind } from '../terms.ts';
+import { labelsOf, latentBySize, scoreOf, strongest, type StudyView, valueAt } from './view.ts';
+import { type Component, type Direction, type Kind, singular } from '../terms.ts';
 
 /** The head to head matrix of each direction, with one scale; empty where it was not written whole. */
 export async function matrixFigures(view: StudyView): Promise<Figure[]> {

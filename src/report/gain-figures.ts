@@ -8,7 +8,7 @@ import { componentKey, formatCount } from '../plots/text.ts';
 import type { Label } from '../results/study-json.ts';
 import { DIRECTIONS_TEXT, valuesText } from './captions.ts';
 import { effectsOf, effectUnit, hasLabels, scoreOf, type StudyView, valueAt } from './view.ts';
-import type { Component, Direction, Kind } from '../terms.ts';
+import { type Component, type Direction, type Kind, singular } from '../terms.ts';
 
 const COMPARED: readonly Label[] = ['and', 'or', 'noising_only', 'denoising_only', 'adder'];
 
@@ -30,7 +30,7 @@ export function gainsFigure(view: StudyView, kind: Kind): Figure | undefined {
     name: `${kind}-gains`,
     title: `Gains of ${kind}: labelled against matched controls`,
     subtitle: 'Gain: how much all reachable targets change, per unit of own change',
-    caption: `On this pair, the gain of each labelled ${kind === 'heads' ? 'head' : 'neuron'}, of each ADDER, and of controls of the same layer whose own change is within 0.25 in natural logarithm. A short black line is the geometric mean. ${shownText(view, kind)} One pair allows no inference about other prompts.`,
+    caption: `On this pair, the gain of each labelled ${singular(kind)}, of each ADDER, and of controls of the same layer whose own change is within 0.25 in natural logarithm. A short black line is the geometric mean. ${shownText(view, kind)} One pair allows no inference about other prompts.`,
     kind,
     layers: view.study.shape.layers,
     groups,

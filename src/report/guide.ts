@@ -1,11 +1,12 @@
 /** How to read the page: the words that it uses, for newcomers. */
+import { definitionsHtml } from './html.ts';
 import { hasLabels, type StudyView } from './view.ts';
 
 /** A definition list. */
 export function guideHtml(view: StudyView): string {
   const all = [...BASICS, ...(hasLabels(view) ? labelWords(view) : []), ...analyses(view)];
   const words = view.asPublished ? all.filter(([word]) => !NOT_PUBLISHED.has(word)) : all;
-  return `<dl class="words">${words.map(([word, text]) => `<dt>${word}</dt><dd>${text}</dd>`).join('\n')}</dl>`;
+  return definitionsHtml(words);
 }
 
 /** Words that a page of published indexing does not use. */

@@ -14,12 +14,11 @@ import {
   largestEffect,
   type Method,
   scoreOf,
-  singular,
   strongest,
   type StudyView,
   valueAt,
 } from './view.ts';
-import { DIRECTIONS, type Kind } from '../terms.ts';
+import { DIRECTIONS, type Kind, singular } from '../terms.ts';
 
 /** The two prompts and the likeliest next tokens. */
 export function tokensFigure({ study, metricName }: StudyView): Figure {
@@ -142,7 +141,7 @@ function scatterAxes({ normalised, unit }: StudyView): { noising: string; denois
 }
 
 function scatterCaption(view: StudyView, kind: Kind, labelled: boolean): string {
-  const points = `Every ${singular(kind)} as a point`;
+  const points = `Each point is a ${singular(kind)}`;
   if (!view.normalised) {
     return `${points}: right of 0, patching it in the clean run lowers F; above 0, patching it in the corrupted run raises F. ${valuesText(view)} There are no labels.`;
   }

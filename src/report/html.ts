@@ -23,9 +23,23 @@ export function exactFloat(value: number): string {
   return String(Number(single.toPrecision(9)));
 }
 
+/** Sentences from a file, one below the other. */
+export function listHtml(sentences: readonly string[]): string {
+  return sentences.length === 0
+    ? ''
+    : `<ul>${sentences.map((text) => `<li>${escape(text)}</li>`).join('\n')}</ul>`;
+}
+
+/** A list of words with their meanings, both HTML. */
+export function definitionsHtml(words: readonly (readonly [word: string, meaning: string])[]): string {
+  return `<dl class="words">${words.map(([word, meaning]) => `<dt>${word}</dt><dd>${meaning}</dd>`).join('\n')}</dl>`;
+}
+
 export interface Column {
   title: string;
   kind: 'text' | 'count' | 'float';
+  /** Text in sentences, which may take several lines. */
+  wrap?: boolean;
   /** Longer explanation, shown on hover. */
   about?: string;
 }
@@ -53,9 +67,7 @@ export function tableHtml({ id, columns, rows, groups, caption }: TableOptions):
     const hint = about ? ` title="${escape(about)}"` : '';
     return `<th scope="col"${name}${hint}>${escape(title)}</th>`;
   });
-  const body = rows.map(
-    (row) => `<tr>${row.map((value, i) => cellHtml(value, columns[i]!.kind)).join('')}</tr>`,
-  );
+  const body = rows.map((row) => `<tr>${row.map((value, i) => cellHtml(value, columns[i]!)).join('')}</tr>`);
   return [
     `<div class="scroll tall" tabindex="0" role="region" aria-label="${escape(caption)}"><table class="sortable" id="${id}">`,
     `<thead>${over}<tr>${head.join('')}</tr></thead>`,
@@ -63,8 +75,8 @@ export function tableHtml({ id, columns, rows, groups, caption }: TableOptions):
   ].join('\n');
 }
 
-function cellHtml(value: CellValue, kind: Column['kind']): string {
-  if (typeof value === 'string') return `<td class="text">${escape(value)}</td>`;
+function cellHtml(value: CellValue, { kind, wrap }: Column): string {
+  if (typeof value === 'string') return `<td class="text${wrap ? ' wrap' : ''}">${escape(value)}</td>`;
   if (!Number.isFinite(value)) return '<td data-v="">–</td>';
   if (kind === 'count') return `<td>${value}</td>`;
   const exact = exactFloat(value);

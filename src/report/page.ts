@@ -1,10 +1,11 @@
 /** `report.html`: one page that opens offline, with everything in it. */
 import type { FigureSection, ReportFigure } from './figures.ts';
 import { guideHtml } from './guide.ts';
-import { figureHtml } from './figure-html.ts';
+import { figuresHtml } from './figure-html.ts';
 import { escape } from './html.ts';
 import { formatNumber } from '../plots/text.ts';
 import { partnersHtml } from './partners.ts';
+import { provenanceTable } from './provenance.ts';
 import { publishedBanner } from './published.ts';
 import { type Section, shellHtml } from './shell.ts';
 import { summaryHtml } from './summary.ts';
@@ -43,10 +44,7 @@ function factsOf({ study, unit }: StudyView): [string, string][] {
 
 function sectionsOf(view: StudyView, figures: readonly ReportFigure[]): Section[] {
   const drawn = (section: FigureSection) =>
-    figures
-      .filter((figure) => figure.section === section)
-      .map(figureHtml)
-      .join('\n');
+    figuresHtml(figures.filter((figure) => figure.section === section));
   return [
     { id: 'summary', title: 'Summary', html: summaryHtml(view) },
     { id: 'warnings', title: 'Warnings', html: warningsHtml(view) },
@@ -95,24 +93,10 @@ function gapsHtml(view: StudyView): string {
 }
 
 function provenanceHtml(view: StudyView): string {
-  const { model, versions, provider, options, schema } = view.study;
-  const rows: [string, string][] = [
-    ['model', model.id],
-    ['architecture', model.architecture],
-    ['sha256', model.sha256],
-    ['executed by', provider],
-    ['schema', schema],
-    ...Object.entries(versions).map(([name, version]): [string, string] => [`version of ${name}`, version]),
-    ...Object.entries(options).map(([name, value]): [string, string] => [
-      `option ${name}`,
-      JSON.stringify(value) ?? '',
-    ]),
-  ];
-  const cells = rows.map(
-    ([name, value]) =>
-      `<tr><th scope="row" class="text">${escape(name)}</th><td class="text wrap">${escape(value)}</td></tr>`,
+  const options = Object.entries(view.study.options).map(
+    ([name, value]) => [`option ${name}`, JSON.stringify(value) ?? ''] as const,
   );
-  return `<div class="scroll"><table><tbody>${cells.join('\n')}</tbody></table></div>
+  return `${provenanceTable(view.study, options)}
 <h3>Time and memory</h3>
 ${phaseTable(view)}`;
 }

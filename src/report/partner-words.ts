@@ -1,10 +1,10 @@
 /** Words for how components stand to each other, for the page and the terminal. */
 import { componentName, formatNumber } from '../plots/text.ts';
-import type { PartnerJson, RelationName } from '../results/partners-json.ts';
-import type { Contrast } from '../terms.ts';
+import type { PartnerJson } from '../results/partners-json.ts';
+import type { Contrast, Relation } from '../terms.ts';
 
 /** What comes before the partner's name. */
-export const RELATION_WORDS: Readonly<Record<RelationName, string>> = {
+export const RELATION_WORDS: Readonly<Record<Relation, string>> = {
   and: 'AND with',
   or: 'OR with',
   backed_up_by: 'backed up by',
@@ -24,7 +24,7 @@ export const RELATION_WORDS: Readonly<Record<RelationName, string>> = {
 };
 
 /** Relations that tell of one direction alone: which one is to be said. */
-const ONE_SIDED: readonly RelationName[] = [
+const ONE_SIDED: readonly Relation[] = [
   'needs',
   'redundant_with',
   'more_together',
@@ -36,7 +36,7 @@ const ONE_SIDED: readonly RelationName[] = [
 ];
 
 /** Relations whose sign would be read against their words: they say "interaction" before the number. */
-const BY_INTERACTION: readonly RelationName[] = [
+const BY_INTERACTION: readonly Relation[] = [
   'more_in_denoising',
   'more_in_noising',
   'more_together',
@@ -67,7 +67,7 @@ const BELOW = 'the effect of both together lies below the sum of what each does 
 const EITHER = 'in the direction that is named; the other shows less than tau, or was not run';
 
 /** What each word means; `acts_through` and `carries` share theirs. */
-const MEANINGS: Readonly<Record<RelationName, string>> = {
+const MEANINGS: Readonly<Record<Relation, string>> = {
   and: 'Above 0 in both directions. Once one is broken, breaking the other costs less than it does alone; restoring both brings back more than the two restored alone.',
   or: 'Below 0 in both directions. Breaking both costs more than the two broken alone; once one is restored, restoring the other brings back less than it does alone.',
   backed_up_by:
@@ -89,20 +89,20 @@ const MEANINGS: Readonly<Record<RelationName, string>> = {
 };
 
 /** The meanings of a relation and of its inverse stand under one word. */
-const STANDS_FOR: Partial<Record<RelationName, RelationName>> = {
+const STANDS_FOR: Partial<Record<Relation, Relation>> = {
   backs_up: 'backed_up_by',
   compensates: 'compensated_by',
   carries: 'acts_through',
 };
 
 /** The words that are used, each with its meaning, in reading order. */
-export function meaningsOf(used: readonly RelationName[]): [string, string][] {
+export function meaningsOf(used: readonly Relation[]): [string, string][] {
   const wanted = new Set(used.map((relation) => STANDS_FOR[relation] ?? relation));
-  return (Object.keys(RELATION_WORDS) as RelationName[])
+  return (Object.keys(RELATION_WORDS) as Relation[])
     .filter((relation) => wanted.has(relation))
     .map((relation) => {
       const others = Object.entries(STANDS_FOR).filter(([, stands]) => stands === relation);
-      const words = [relation, ...others.map(([name]) => name as RelationName)];
+      const words = [relation, ...others.map(([name]) => name as Relation)];
       return [words.map((name) => RELATION_WORDS[name]).join(', '), MEANINGS[relation]];
     });
 }

@@ -3,11 +3,13 @@
  * and says no more than the definitions of via and interaction allow: parts overlap and do not add up.
  */
 import { LABEL_STYLES } from '../plots/palette.ts';
-import { componentKey, componentName, formatCount, formatNumber } from '../plots/text.ts';
-import type { ComponentPartnersJson, PartnerJson, RelationName } from '../results/partners-json.ts';
+import { componentKey, componentName, countText, formatCount, formatNumber } from '../plots/text.ts';
+import type { ComponentPartnersJson, PartnerJson } from '../results/partners-json.ts';
+import { capital } from '../words.ts';
+import { definitionsHtml } from './html.ts';
 import { interactionSigns, meaningsOf, partnerText, RELATION_WORDS, signed } from './partner-words.ts';
-import { labelsOf, singular, type StudyView } from './view.ts';
-import { type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
+import { labelsOf, type StudyView } from './view.ts';
+import { type Direction, DIRECTIONS, type Kind, KINDS, type Relation, singular } from '../terms.ts';
 
 /** So many components have a sentence, in each of both lists. */
 const SENTENCES = 12;
@@ -81,8 +83,6 @@ function effectText(e: number): string {
         .replace('-', '−');
 }
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
 /** "in noising, +0.21 of it needs 10.0 and +0.10 needs 11.2" */
 function throughClause(partners: readonly PartnerJson[], direction: Direction): string {
   const parts = partners
@@ -129,7 +129,7 @@ function listed(items: readonly string[]): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
 
-const BACKUPS: readonly RelationName[] = ['backs_up', 'compensates'];
+const BACKUPS: readonly Relation[] = ['backs_up', 'compensates'];
 
 function hiddenHtml(view: StudyView, hidden: readonly ComponentPartnersJson[]): string {
   const title = '<h3>Seen in pairs only: hidden backups</h3>';
@@ -149,11 +149,11 @@ function hiddenHtml(view: StudyView, hidden: readonly ComponentPartnersJson[]): 
 
 function countOf(entries: readonly ComponentPartnersJson[], kind: Kind): string {
   const count = entries.filter((entry) => entry.kind === kind).length;
-  return count === 0 ? '' : `${formatCount(count)} ${count === 1 ? singular(kind) : kind}`;
+  return count === 0 ? '' : countText(count, kind);
 }
 
 /** Words that make no use of AND and OR. */
-const NEUTRAL: readonly RelationName[] = [
+const NEUTRAL: readonly Relation[] = [
   'more_in_denoising',
   'more_in_noising',
   'more_together',
@@ -165,11 +165,11 @@ function wordsHtml({ study }: StudyView, ...lists: readonly (readonly ComponentP
   const used = lists.flatMap((list) =>
     list.slice(0, SENTENCES).flatMap(({ partners }) => partners.map(({ relation }) => relation)),
   );
-  const meanings = meaningsOf(used).map(([word, text]) => `<dt>${capital(word)}</dt><dd>${text}</dd>`);
+  const meanings = meaningsOf(used).map(([word, text]) => [capital(word), text] as const);
   if (meanings.length === 0) return '';
   const why =
     study.pair.contrast === 'removal' && used.some((relation) => NEUTRAL.includes(relation))
       ? '<p>AND and OR are said of components that work for the answer. Where one of the two works against it, by tau or more in some direction, a sum of effects is all that the words speak of: more together, less together.</p>\n'
       : '';
-  return `<h3>What the words mean</h3>\n${why}<dl class="words">${meanings.join('\n')}</dl>`;
+  return `<h3>What the words mean</h3>\n${why}${definitionsHtml(meanings)}`;
 }

@@ -4,8 +4,8 @@
  */
 import type { ScaleKind } from '../plots/scale.ts';
 import { formatNumber } from '../plots/text.ts';
-import { effectsOf, type Method, singular, strongest, type StudyView, valueAt } from './view.ts';
-import type { Direction, Kind } from '../terms.ts';
+import { effectsOf, type Method, strongest, type StudyView, valueAt } from './view.ts';
+import { type Direction, type Kind, singular } from '../terms.ts';
 
 /** At the top of the page; empty for any other study. */
 export function publishedBanner({ asPublished, study }: StudyView): string {

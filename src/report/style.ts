@@ -40,6 +40,8 @@ th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; border-bo
 th:first-child, td:first-child { padding-left: .9rem; }
 td.text, th.text { text-align: left; }
 td.wrap { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
+table.cross { width: auto; }
+table.cross td.kept { outline: 2px solid var(--accent); outline-offset: -2px; }
 thead th { position: sticky; top: 0; background: var(--wash); font-weight: 600; vertical-align: bottom; z-index: 1; }
 thead tr.groups th { text-align: center; color: var(--soft); font-weight: 500; border-left: 1px solid var(--line); position: static; }
 tbody tr:hover { background: #eef4f8; }

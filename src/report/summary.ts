@@ -3,8 +3,9 @@
  * about other prompts, effects of components do not add up to shares, and labels come from patching alone.
  */
 import { LABEL_STYLES } from '../plots/palette.ts';
-import { componentName, formatCount, formatNumber } from '../plots/text.ts';
-import { type ControlsJson, type Label, LABELS, type TokenJson } from '../results/study-json.ts';
+import { countText, componentName, formatCount, formatNumber } from '../plots/text.ts';
+import type { TokenJson } from '../results/run-json.ts';
+import { type ControlsJson, type Label, LABELS } from '../results/study-json.ts';
 import { targetsNote } from './gain-figures.ts';
 import { publishedSentences } from './published.ts';
 import { tokenHtml, escape } from './html.ts';
@@ -14,12 +15,11 @@ import {
   largestEffect,
   latentBySize,
   scoreOf,
-  singular,
   strongest,
   type StudyView,
   valueAt,
 } from './view.ts';
-import type { Component, Direction, Kind } from '../terms.ts';
+import { type Component, type Direction, type Kind, singular } from '../terms.ts';
 
 /** The summary: a few sentences on the pair, on each kind of component, and on the quality of the numbers. */
 export function summaryHtml(view: StudyView): string {
@@ -64,11 +64,6 @@ function names(view: StudyView, kind: Kind, components: readonly Component[]): s
     .join(', ');
   const rest = components.length - NAMED;
   return rest > 0 ? `${shown} and ${formatCount(rest)} more` : shown;
-}
-
-/** "1 head", "3 heads". */
-function counted(count: number, kind: Kind): string {
-  return `${formatCount(count)} ${count === 1 ? singular(kind) : kind}`;
 }
 
 function pairSentence({ study, metricName, unit, normalised, asPublished }: StudyView): string {
@@ -125,7 +120,7 @@ function labelSentence(view: StudyView, kind: Kind): string {
   const stable = stability
     ? ` At half of tau ${formatCount(stability.half_tau)} labels change, at twice tau ${formatCount(stability.double_tau)}.`
     : '';
-  return `Labels from exact patching, of ${counted(total, kind)} at tau = ${formatNumber(view.tau)}: ${parts.join(', ')}.${stable}`;
+  return `Labels from exact patching, of ${countText(total, kind)} at tau = ${formatNumber(view.tau)}: ${parts.join(', ')}.${stable}`;
 }
 
 function latentSentence(view: StudyView, kind: Kind): string {
@@ -135,7 +130,7 @@ function latentSentence(view: StudyView, kind: Kind): string {
     .slice(0, NAMED)
     .map(({ component }) => componentName(kind, component));
   const some = first.length > 0 ? ` The strongest latent ${kind}: ${first.join(', ')}.` : '';
-  return `Integrated gradients highlight ${counted(sets.noising.length, kind)} in noising only, ${formatCount(sets.denoising.length)} in denoising only and ${formatCount(sets.both.length)} in both; those in exactly one direction are called latent. Each direction highlights the same number by construction, so nothing follows from the sizes of these sets.${some}`;
+  return `Integrated gradients highlight ${countText(sets.noising.length, kind)} in noising only, ${formatCount(sets.denoising.length)} in denoising only and ${formatCount(sets.both.length)} in both; those in exactly one direction are called latent. Each direction highlights the same number by construction, so nothing follows from the sizes of these sets.${some}`;
 }
 
 function ledgerSentence(view: StudyView, kind: Kind): string {
@@ -170,13 +165,13 @@ function gainSentence(view: StudyView, kind: Kind, direction: Direction, control
   if (total === 0)
     return `No ${singular(kind)} is labelled ${which}, so in ${direction} there are no gains to compare.`;
   const left = [
-    ...(total > labelled ? [`${counted(total - labelled, kind)} without a gain above 0`] : []),
-    ...(unmatched > 0 ? [`${counted(unmatched, kind)} without a matched control`] : []),
+    ...(total > labelled ? [`${countText(total - labelled, kind)} without a gain above 0`] : []),
+    ...(unmatched > 0 ? [`${countText(unmatched, kind)} without a matched control`] : []),
   ].join(' and ');
   if (matched === 0)
     return `On this pair, in ${direction}, gains cannot be compared: ${left}, out of ${formatCount(total)} labelled ${which}.`;
   const of = exhaustive ? `all ${formatCount(sets)}` : formatCount(sets);
-  return `On this pair, in ${direction}, take the set of ${counted(matched, kind)} labelled ${which}${left === '' ? '' : ` (left out: ${left})`}: its mean log gain exceeds ${formatCount(exceeds)} of ${of} matched sets (${formatNumber(means.mean_log_gain_labelled)}, against ${formatNumber(means.mean_log_gain_controls)} on average; the smallest attainable rank is ${rankText(smallest_rank)}).`;
+  return `On this pair, in ${direction}, take the set of ${countText(matched, kind)} labelled ${which}${left === '' ? '' : ` (left out: ${left})`}: its mean log gain exceeds ${formatCount(exceeds)} of ${of} matched sets (${formatNumber(means.mean_log_gain_labelled)}, against ${formatNumber(means.mean_log_gain_controls)} on average; the smallest attainable rank is ${rankText(smallest_rank)}).`;
 }
 
 function rankText(smallest: number): string {

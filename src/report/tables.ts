@@ -9,7 +9,7 @@ import { labelsOf, largestEffect, normalise, scoreOf, strongest, type StudyView,
 import { type Component, DIRECTIONS, type Direction, type Kind, KINDS } from '../terms.ts';
 
 /** At most so many neurons are listed. */
-export const TOP_NEURONS = 100;
+const TOP_NEURONS = 100;
 
 interface Field {
   group: string;

@@ -118,11 +118,6 @@ export function largestEffect(view: StudyView, kind: Kind): (component: Componen
     Math.max(...both.map((values) => sizeOrZero(Math.abs(valueAt(values, component)))), 0);
 }
 
-/** `heads` to "head", `neurons` to "neuron". */
-export function singular(kind: Kind): string {
-  return kind === 'heads' ? 'head' : 'neuron';
-}
-
 /** Latent components of a kind with the direction in which IG highlights them, the strongest first. */
 export function latentBySize(
   view: StudyView,

@@ -4,12 +4,25 @@
  * Numbers that do not exist are NaN in memory and null in the file. Scores are in units of F, as they are computed.
  */
 import * as z from 'zod';
-import { InputError } from '../errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { CONTRASTS, type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
+import { type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
 import { count, real } from './json-values.ts';
-import { checkSchema } from './schema.ts';
-import type { LintJson, MetricJson, PairJson } from './study-json.ts';
+import {
+  identity,
+  type IdentityJson,
+  lint,
+  type LintJson,
+  metric,
+  type MetricJson,
+  model,
+  type ModelJson,
+  pair,
+  type PairJson,
+  shape,
+  type ShapeJson,
+} from './run-json.ts';
+import { parseDocument } from './schema.ts';
+import { LABELS } from './study-json.ts';
 
 const NAME = 'mediators/audit';
 const MAJOR = 1;
@@ -30,16 +43,7 @@ export const AUDITED = ['heads', 'neurons', 'head_pairs'] as const;
 export type Audited = (typeof AUDITED)[number];
 
 /** Labels of the exact scores, and those without one. */
-export const AUDIT_LABELS = [
-  'and',
-  'or',
-  'noising_only',
-  'denoising_only',
-  'adder',
-  'inhibitory',
-  'mixed',
-  'none',
-] as const;
+export const AUDIT_LABELS: readonly [...typeof LABELS, 'none'] = [...LABELS, 'none'];
 export type AuditLabel = (typeof AUDIT_LABELS)[number];
 
 /** A method as the audit tells of it. */
@@ -65,7 +69,7 @@ export interface MissedJson {
 }
 
 /** One method against the exact scores: of one pair, direction and kind, all components or those of one label. */
-export interface ComparisonJson {
+export interface AuditComparisonJson {
   /** From 1. */
   pair: number;
   direction: Direction;
@@ -120,8 +124,8 @@ export interface AuditPairJson {
 export interface AuditJson {
   schema: string;
   complete: boolean;
-  model: { id: string; architecture: string; sha256: string };
-  shape: { layers: number; heads: number; neurons: number };
+  model: ModelJson;
+  shape: ShapeJson;
   options: { methods: string[]; components: Kind[]; directions: Direction[]; tau: number };
   command: string;
   versions: Record<string, string>;
@@ -129,12 +133,11 @@ export interface AuditJson {
   methods: AuditMethodJson[];
   pairs: AuditPairJson[];
   recall_at: number[];
-  comparisons: ComparisonJson[];
+  comparisons: AuditComparisonJson[];
   /** Empty where one direction alone was run. */
   labellings: LabellingJson[];
   findings: FindingJson[];
-  /** What must be the same for `--resume` to take this audit for its own. */
-  identity: Record<string, string | number | boolean | null>;
+  identity: IdentityJson;
 }
 
 /** The scores behind the comparisons of one pair, direction and kind. */
@@ -181,21 +184,12 @@ const comparison = z.object({
     }),
   ),
 });
-const prompt = z.object({ text: text.nullable(), ids: z.array(count), tokens: z.array(text) });
-const token = z.object({ id: count, text: text.nullable() });
-const pair = z.object({
+const audited = z.object({
   folder: text,
-  pair: z.object({
-    clean: prompt,
-    corrupted: prompt,
-    first_difference: count,
-    contrast: z.enum(CONTRASTS),
-    answer: token.optional(),
-    wrong: token.optional(),
-  }),
-  metric: z.object({ name: text, clean: real, corrupted: real, D: real }),
+  pair,
+  metric,
   small_d: z.boolean(),
-  lint: z.array(z.object({ code: text, message: text })),
+  lint,
   seconds: z.object({ patching: real, methods: z.record(text, real) }),
 });
 
@@ -203,8 +197,8 @@ const pair = z.object({
 const auditJson: z.ZodType<AuditJson> = z.object({
   schema: text,
   complete: z.boolean(),
-  model: z.object({ id: text, architecture: text, sha256: text }),
-  shape: z.object({ layers: count, heads: count, neurons: count }),
+  model,
+  shape,
   options: z.object({
     methods: z.array(text),
     components: z.array(z.enum(KINDS)),
@@ -215,7 +209,7 @@ const auditJson: z.ZodType<AuditJson> = z.object({
   versions: z.record(text, text),
   provider: text,
   methods: z.array(z.object({ name: text, title: text, meaning: text, signed: z.boolean(), cost: text })),
-  pairs: z.array(pair),
+  pairs: z.array(audited),
   recall_at: z.array(count),
   comparisons: z.array(comparison),
   labellings: z.array(
@@ -228,7 +222,7 @@ const auditJson: z.ZodType<AuditJson> = z.object({
     }),
   ),
   findings: z.array(z.object({ kind: z.enum(AUDITED), method: text, text })),
-  identity: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])),
+  identity,
 });
 
 /** The text of `audit.json`. NaN becomes null. */
@@ -238,22 +232,10 @@ export function formatAuditJson(audit: AuditJson): string {
 
 /** Reads the text of an `audit.json`. Throws InputError for what is not one, or is of a newer major version. */
 export function parseAuditJson(source: string, name: string = AUDIT_FILE): AuditJson {
-  let value: unknown;
-  try {
-    value = JSON.parse(source);
-  } catch {
-    throw new InputError(`invalid audit: ${name} is not JSON; run the audit again`);
-  }
-  checkSchema(value, name, NAME, MAJOR);
-  const result = auditJson.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new InputError(
-    `invalid audit: ${name}, at ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unexpected value'}`,
-  );
+  return parseDocument(source, name, { what: 'audit', name: NAME, major: MAJOR, content: auditJson });
 }
 
 /** A method's recall at the k of this place in `recall_at`; NaN where nothing is to be found. */
-export function recallOf({ found, among }: ComparisonJson, at: number): number {
+export function recallOf({ found, among }: AuditComparisonJson, at: number): number {
   return among[at] ? found[at]! / among[at]! : Number.NaN;
 }

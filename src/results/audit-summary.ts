@@ -8,11 +8,14 @@ import {
   type Audited,
   type AuditJson,
   type AuditLabel,
-  type ComparisonJson,
+  type AuditComparisonJson,
   HEADLINE_AT,
   type MissedJson,
   recallOf,
 } from './audit-json.ts';
+
+/** Components of one label that a comparison needs for its correlations to count. */
+export const LEAST_CORRELATED = 5;
 
 export interface Spread {
   /** NaN where no comparison has it. */
@@ -56,7 +59,7 @@ export function pooledAudit(audit: AuditJson, label: AuditLabel | null = null): 
       const list = audit.comparisons.filter(
         (one) => one.kind === kind && one.method === name && one.label === label,
       );
-      return list.length === 0 ? [] : [pooled(list as [ComparisonJson, ...ComparisonJson[]])];
+      return list.length === 0 ? [] : [pooled(list as [AuditComparisonJson, ...AuditComparisonJson[]])];
     }),
   );
 }
@@ -71,12 +74,15 @@ export function headlineFor(count: number): number {
   return HEADLINE_AT.findLast((k) => k <= count / 10) ?? HEADLINE_AT[0];
 }
 
-function pooled(list: readonly [ComparisonJson, ...ComparisonJson[]]): Pooled {
+function pooled(list: readonly [AuditComparisonJson, ...AuditComparisonJson[]]): Pooled {
   const [{ kind, method, label, count, among }] = list;
-  const sum = (pick: (one: ComparisonJson) => number) => list.reduce((total, one) => total + pick(one), 0);
-  const all = (pick: (one: ComparisonJson) => number) => spread(list.map(pick));
+  const sum = (pick: (one: AuditComparisonJson) => number) =>
+    list.reduce((total, one) => total + pick(one), 0);
+  const all = (pick: (one: AuditComparisonJson) => number) => spread(list.map(pick));
+  const correlated = (pick: (one: AuditComparisonJson) => number) =>
+    spread(list.filter(hasCorrelation).map(pick));
   const known = list.filter(({ signs_of }) => !Number.isNaN(signs_of));
-  const signs = (pick: (one: ComparisonJson) => number) =>
+  const signs = (pick: (one: AuditComparisonJson) => number) =>
     known.length === 0 ? Number.NaN : known.reduce((total, one) => total + pick(one), 0);
   return {
     kind,
@@ -87,14 +93,19 @@ function pooled(list: readonly [ComparisonJson, ...ComparisonJson[]]): Pooled {
     recall: among.map((_, at) => all((one) => recallOf(one, at))),
     found: among.map((_, at) => sum((one) => one.found[at]!)),
     among: among.map((_, at) => sum((one) => one.among[at]!)),
-    spearmanSize: all((one) => one.spearman_size),
-    spearmanSigned: all((one) => one.spearman_signed),
-    pearson: all((one) => one.pearson),
+    spearmanSize: correlated((one) => one.spearman_size),
+    spearmanSigned: correlated((one) => one.spearman_signed),
+    pearson: correlated((one) => one.pearson),
     slope: all((one) => one.slope),
     signsWrong: signs((one) => one.signs_wrong),
     signsOf: signs((one) => one.signs_of),
     missed: HEADLINE_AT.flatMap((k) => worst(list, k)),
   };
+}
+
+/** Two components of one label always correlate by exactly 1 or -1: a few tell nothing. */
+function hasCorrelation({ label, count }: AuditComparisonJson): boolean {
+  return label === null || count >= LEAST_CORRELATED;
 }
 
 function spread(values: readonly number[]): Spread {
@@ -104,7 +115,7 @@ function spread(values: readonly number[]): Spread {
   return { mean: total / known.length, least: Math.min(...known), most: Math.max(...known) };
 }
 
-function worst(list: readonly ComparisonJson[], k: number): PooledMiss[] {
+function worst(list: readonly AuditComparisonJson[], k: number): PooledMiss[] {
   const all = list.flatMap(({ missed, pair, direction }) =>
     missed.filter((one) => one.k === k).map((one) => ({ ...one, pair, direction })),
   );

@@ -14,7 +14,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { type Component, type Direction, DIRECTIONS, type Kind } from '../terms.ts';
 import type { PerDirection } from './study-json.ts';
 
-export const MEDIATION_FILE = 'mediation.safetensors';
+const MEDIATION_FILE = 'mediation.safetensors';
 
 /** A head or neuron of a list that holds both kinds. */
 export interface KindComponent {

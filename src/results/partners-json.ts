@@ -1,34 +1,22 @@
 /** Partners of components, as `study.json` tells them. */
 import * as z from 'zod';
 import { component, count, real } from './json-values.ts';
-import { type Component, type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
-
-/** Every way in which one component can stand to another, by interaction and by via (docs/definitions.md). */
-export const RELATIONS = [
-  'and',
-  'or',
-  'backed_up_by',
-  'backs_up',
-  'needs',
-  'redundant_with',
-  'more_in_denoising',
-  'more_in_noising',
-  'compensated_by',
-  'compensates',
-  'more_together',
-  'less_together',
-  'overlaps',
-  'reinforces',
-  'acts_through',
-  'carries',
-] as const;
-export type RelationName = (typeof RELATIONS)[number];
+import {
+  type Component,
+  type Direction,
+  DIRECTIONS,
+  INTERACTION_RELATIONS,
+  type Kind,
+  KINDS,
+  type Relation,
+  VIA_RELATIONS,
+} from '../terms.ts';
 
 /** One partner of a component. Numbers are normalised by D. */
 export interface PartnerJson {
   kind: Kind;
   component: Component;
-  relation: RelationName;
+  relation: Relation;
   /** The direction of `value`. */
   direction: Direction;
   /** The interaction; for acts_through and carries the part of e that needs the later of the two. */
@@ -54,7 +42,7 @@ export interface ComponentPartnersJson {
 const partner = z.object({
   kind: z.enum(KINDS),
   component,
-  relation: z.enum(RELATIONS),
+  relation: z.enum([...INTERACTION_RELATIONS, ...VIA_RELATIONS]),
   direction: z.enum(DIRECTIONS),
   value: real,
   noising: real.optional(),

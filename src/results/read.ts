@@ -1,15 +1,13 @@
 /**
  * Opens the folder of a study: `study.json`, `scores.safetensors`, `effects.zarr` and `mediation.safetensors`.
  */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { systemReason } from '../files.ts';
 import { decodeSafetensors } from '../tensor/safetensors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { EffectsReader } from './effects-reader.ts';
 import { type Mediation, readMediation } from './mediation.ts';
+import { readResult } from './result-folder.ts';
 import { parseStudyJson, type StudyJson } from './study-json.ts';
 
 /** Everything that a study wrote, as figures and pages read it. */
@@ -50,35 +48,18 @@ export async function openStudy(folder: string, study?: StudyJson): Promise<Stud
 /** Reads `study.json` of a folder. */
 export async function readStudyJson(folder: string): Promise<StudyJson> {
   const path = join(folder, 'study.json');
-  // Written last: what a study needs to go on is there as long as it is not.
-  if (!existsSync(path) && existsSync(join(folder, '.work'))) throw incomplete(folder);
   const study = parseStudyJson((await readResult(path, 'study')).toString('utf8'), path);
-  if (!study.complete) throw incomplete(folder);
+  if (!study.complete)
+    throw new InputError(`expected a finished study, got ${folder}, which is not; finish it with --resume`);
   return study;
-}
-
-function incomplete(folder: string): InputError {
-  return new InputError(
-    `incomplete study: ${folder}; finish it with --resume, or its shards with mediators merge`,
-  );
 }
 
 /** Reads `scores.safetensors` of a folder. */
 export async function readScores(folder: string): Promise<Map<string, Tensor>> {
   const path = join(folder, 'scores.safetensors');
   const scores = new Map<string, Tensor>();
-  for (const [name, { shape, data }] of decodeSafetensors(await readResult(path, 'scores'), path)) {
+  for (const [name, { shape, data }] of decodeSafetensors(await readResult(path, 'study'), path)) {
     if (data instanceof Float32Array) scores.set(name, { shape, data });
   }
   return scores;
-}
-
-async function readResult(path: string, what: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new InputError(
-      `missing ${what}: ${path} (${systemReason(error)}); expected the folder of a finished study`,
-    );
-  }
 }

@@ -6,18 +6,31 @@
  * members are empty.
  */
 import * as z from 'zod';
-import { InputError } from '../errors.ts';
 import { component, count, real } from './json-values.ts';
 import { componentPartners, type ComponentPartnersJson } from './partners-json.ts';
-import { checkSchema } from './schema.ts';
-import { type Component, CONTRASTS, type Contrast, type Direction, type Kind, KINDS } from '../terms.ts';
+import {
+  identity,
+  type IdentityJson,
+  lint,
+  type LintJson,
+  metric,
+  type MetricJson,
+  model,
+  type ModelJson,
+  pair,
+  type PairJson,
+  shape,
+  type ShapeJson,
+} from './run-json.ts';
+import { parseDocument } from './schema.ts';
+import { type Component, type Direction, type Kind, KINDS } from '../terms.ts';
 
-export const STUDY_SCHEMA_NAME = 'mediators/study';
-export const STUDY_SCHEMA_MAJOR = 1;
+const NAME = 'mediators/study';
+const MAJOR = 1;
 /** The phase that makes the page, which therefore cannot tell of it. */
 export const PAGE_PHASE = 'figures and page';
 /** The value of `schema` in every file written by this version. */
-export const STUDY_SCHEMA: string = `${STUDY_SCHEMA_NAME}@${STUDY_SCHEMA_MAJOR}`;
+export const STUDY_SCHEMA: string = `${NAME}@${MAJOR}`;
 
 /** Every label, in reading order. A swap pair has the two `_only` in place of AND and OR. */
 export const LABELS = [
@@ -34,19 +47,6 @@ export type Label = (typeof LABELS)[number];
 export const CONTROL_RULES = ['any', 'matched', 'matched_unlabelled'] as const;
 export type ControlRuleName = (typeof CONTROL_RULES)[number];
 
-/** One prompt of the pair. `text` is null for a pair given as ids; `tokens` are then the ids as text. */
-export interface PromptJson {
-  text: string | null;
-  ids: number[];
-  tokens: string[];
-}
-
-/** A token of the vocabulary; `text` is null for a model without a tokenizer. */
-export interface TokenJson {
-  id: number;
-  text: string | null;
-}
-
 /** One of the five likeliest next tokens. */
 export interface PredictionJson {
   id: number;
@@ -55,36 +55,11 @@ export interface PredictionJson {
   probability: number;
 }
 
-export interface PairJson {
-  clean: PromptJson;
-  corrupted: PromptJson;
-  /** First position at which the two prompts differ. */
-  first_difference: number;
-  contrast: Contrast;
-  /** Absent for metrics that are not a difference between two tokens. */
-  answer?: TokenJson;
-  wrong?: TokenJson;
-}
-
-export interface MetricJson {
-  name: string;
-  clean: number;
-  corrupted: number;
-  /** clean - corrupted */
-  D: number;
-}
-
 /** Wall time and peak resident memory of one phase. */
 export interface PhaseJson {
   name: string;
   seconds: number;
   peak_bytes: number;
-}
-
-/** Something about the pair or the run that a reader should know. */
-export interface LintJson {
-  code: string;
-  message: string;
 }
 
 export interface LatentSetsJson {
@@ -151,9 +126,8 @@ export type PerDirection<T> = Partial<Record<Direction, T>>;
 
 /** What is known of a study before its scores: the record of an unfinished one tells it too. */
 export interface KnownJson {
-  model: { id: string; architecture: string; sha256: string };
-  /** Sizes of the model: neurons is the number per layer. */
-  shape: { layers: number; heads: number; neurons: number };
+  model: ModelJson;
+  shape: ShapeJson;
   pair: PairJson;
   metric: MetricJson;
   /** A command that makes this study again. */
@@ -165,8 +139,7 @@ export interface KnownJson {
   phases: PhaseJson[];
   lint: LintJson[];
   predictions: { clean: PredictionJson[]; corrupted: PredictionJson[] };
-  /** What must be the same for `--resume` to take this study for its own. */
-  identity: Record<string, string | number | boolean | null>;
+  identity: IdentityJson;
 }
 
 export interface StudyJson extends KnownJson {
@@ -193,8 +166,6 @@ export interface StudyJson extends KnownJson {
 
 const text = z.string();
 const components = z.array(component);
-const prompt = z.object({ text: text.nullable(), ids: z.array(count), tokens: z.array(text) });
-const token = z.object({ id: count, text: text.nullable() });
 const prediction = z.object({ id: count, token: text, logit: real, probability: real });
 
 const controlPoint = z.object({
@@ -231,34 +202,25 @@ const perKind = <T extends z.ZodType>(value: T) => z.object({ heads: value, neur
 const perDirection = <T extends z.ZodType>(value: T) =>
   z.object({ noising: value, denoising: value }).partial();
 
-const pair = z.object({
-  clean: prompt,
-  corrupted: prompt,
-  first_difference: count,
-  contrast: z.enum(CONTRASTS),
-  answer: token.optional(),
-  wrong: token.optional(),
-});
-
 const known = z.object({
-  model: z.object({ id: text, architecture: text, sha256: text }),
-  shape: z.object({ layers: count, heads: count, neurons: count }),
+  model,
+  shape,
   pair,
-  metric: z.object({ name: text, clean: real, corrupted: real, D: real }),
+  metric,
   command: text,
   versions: z.record(text, text),
   provider: text,
   phases: z.array(z.object({ name: text, seconds: real, peak_bytes: real })),
-  lint: z.array(z.object({ code: text, message: text })),
+  lint,
   predictions: z.object({ clean: z.array(prediction), corrupted: z.array(prediction) }),
-  identity: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])).default({}),
+  identity: identity.default({}),
 });
 
 /** What of it a valid record holds. Unknown fields are dropped. */
 export const knownJson: z.ZodType<KnownJson> = known;
 
 /** What a valid `study.json` looks like. Unknown fields are dropped: a newer minor version may add some. */
-export const studyJson: z.ZodType<StudyJson> = z.object({
+const studyJson: z.ZodType<StudyJson> = z.object({
   schema: text,
   complete: z.boolean(),
   ...known.shape,
@@ -286,16 +248,5 @@ export function formatStudyJson(study: StudyJson): string {
  * Throws InputError for text that is not JSON, for a newer major version and for fields that do not fit.
  */
 export function parseStudyJson(source: string, name = 'study.json'): StudyJson {
-  let value: unknown;
-  try {
-    value = JSON.parse(source);
-  } catch {
-    throw new InputError(`invalid study: ${name} is not JSON; run the study again`);
-  }
-  checkSchema(value, name, STUDY_SCHEMA_NAME, STUDY_SCHEMA_MAJOR);
-  const result = studyJson.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const where = issue && issue.path.length > 0 ? issue.path.join('.') : 'the document';
-  throw new InputError(`invalid study: ${name}, at ${where}: ${issue?.message ?? 'unexpected value'}`);
+  return parseDocument(source, name, { what: 'study', name: NAME, major: MAJOR, content: studyJson });
 }

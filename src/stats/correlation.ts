@@ -6,6 +6,7 @@
  * Both are NaN where a value is NaN, where one list is constant, and for fewer than two values; Pearson's for infinite
  * values too.
  */
+import { isConstant, mean } from './moments.ts';
 import { ranks } from './ranks.ts';
 
 /** Pearson's correlation, in float64. Throws RangeError where the lengths differ. */
@@ -35,15 +36,4 @@ function checkedLength(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length)
     throw new RangeError(`expected lists of one length, got ${a.length} and ${b.length}`);
   return a.length;
-}
-
-function isConstant(values: ArrayLike<number>): boolean {
-  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false;
-  return true;
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  return sum / values.length;
 }

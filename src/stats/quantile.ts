@@ -11,9 +11,12 @@
  */
 export function quantile(values: ArrayLike<number>, q: number): number {
   if (!(q >= 0 && q <= 1)) throw new RangeError(`expected a quantile from 0 to 1, got ${q}`);
-  const sorted = Float64Array.from(values).sort();
+  return sortedQuantile(Float64Array.from(values).sort(), q);
+}
+
+/** The same of values in ascending order, NaN last as a typed array sorts them; `q` from 0 to 1 is not checked. */
+export function sortedQuantile(sorted: Float64Array, q: number): number {
   const n = sorted.length;
-  // A typed array sorts NaN to its end.
   if (n === 0 || Number.isNaN(sorted[n - 1])) return Number.NaN;
   const position = (n - 1) * q;
   const index = Math.floor(position);

@@ -2,14 +2,15 @@
  * Joins the mediation units into the arrays of `mediation.safetensors` (docs/definitions.md).
  */
 import type { Sources } from '../effects/unit.ts';
+import { PAIR_MEASURES, type PairMeasure } from '../mediation/pairs.ts';
 import type { ModelShape } from '../model/config.ts';
 import { tensor, type Tensor, zeros } from '../tensor/tensor.ts';
-import { type Direction, KINDS } from '../terms.ts';
+import { KINDS } from '../terms.ts';
 import type { StudyFolder } from './folder.ts';
 import { mediatedSources } from './mediate.ts';
 import { mediatedOf } from './mediation-option.ts';
 import type { StudyOptions } from './options.ts';
-import { mediationName } from './units.ts';
+import { type Group, type MediationUnit, mediationUnits } from './units.ts';
 
 /** A component of the list of which all pairs are made. */
 interface Listed {
@@ -28,24 +29,42 @@ export async function assembleMediation(
   const { heads, neurons } = mediatedOf(options.mediation);
   if (!heads) return arrays;
   const groups = await mediatedSources(shape, folder, options);
-  // Heads first, then neurons.
-  const listed = KINDS.flatMap((kind) =>
-    groups
-      .filter((group) => group.kind === kind)
-      .flatMap((group) => group.indices.map((_, at) => ({ group, at }))),
-  );
+  const listed = listOf(groups);
   if (neurons > 0) arrays.set('components', componentsOf(listed));
-  const { nLayers, nHeads } = shape;
-  const count = nLayers * nHeads;
   for (const direction of options.directions) {
-    const found = await allPairs(folder, direction, groups, listed);
+    const units = mediationUnits(shape, { ...options, directions: [direction] }, PAIR_MEASURES);
+    const { ap, via, joint } = await joinUnits(folder, units, listed, PAIR_MEASURES);
+    const found = { via, interaction: interactions(joint, ap, groups, placesOf(listed)) };
     for (const name of ['via', 'interaction'] as const) {
-      const ofHeads = corner(found[name], count);
-      arrays.set(`${direction}.${name}`, tensor(ofHeads.data, [nLayers, nHeads, nLayers, nHeads]));
+      arrays.set(`${direction}.${name}`, ofHeads(found[name], shape));
       if (neurons > 0) arrays.set(`${direction}.components.${name}`, found[name]);
     }
   }
   return arrays;
+}
+
+/** `via` of all pairs of heads, from units of one direction that need hold no more: [layers, heads, layers, heads]. */
+export async function assembleVia(
+  shape: ModelShape,
+  folder: StudyFolder,
+  units: readonly MediationUnit[],
+): Promise<Tensor> {
+  const groups = await mediatedSources(shape, folder, { mediation: 'heads', directions: [] });
+  return ofHeads((await joinUnits(folder, units, listOf(groups), ['via'])).via, shape);
+}
+
+/** Heads first, then neurons. */
+function listOf(groups: readonly Sources[]): Listed[] {
+  return KINDS.flatMap((kind) =>
+    groups
+      .filter((group) => group.kind === kind)
+      .flatMap((group) => group.indices.map((_, at) => ({ group, at }))),
+  );
+}
+
+/** Where the components of each group begin in the list. */
+function placesOf(listed: readonly Listed[]): Map<Sources, number> {
+  return new Map(listed.flatMap(({ group, at }, place) => (at === 0 ? [[group, place]] : [])));
 }
 
 function componentsOf(listed: readonly Listed[]): Tensor<Int32Array> {
@@ -57,33 +76,34 @@ function componentsOf(listed: readonly Listed[]): Tensor<Int32Array> {
   return tensor(Int32Array.from(rows), [listed.length, 3]);
 }
 
-/** Both arrays over the list: [n, n]. */
-async function allPairs(
+/** Units of one direction over the list: AP [n], NaN where no unit begins with a component; measures of pairs [n, n]. */
+async function joinUnits<M extends PairMeasure>(
   folder: StudyFolder,
-  direction: Direction,
-  groups: readonly Sources[],
+  units: readonly MediationUnit[],
   listed: readonly Listed[],
-): Promise<{ via: Tensor; interaction: Tensor }> {
+  measures: readonly M[],
+): Promise<{ readonly ap: Float32Array } & Readonly<Record<M, Tensor>>> {
   const n = listed.length;
-  const places = new Map(groups.map((group) => [group, listed.findIndex((each) => each.group === group)]));
-  const ap = new Float32Array(n);
-  const [via, joint] = [zeros([n, n]), zeros([n, n])];
-  for (const [i, first] of groups.entries()) {
-    for (const second of groups.slice(i)) {
-      const unit = await folder.load(mediationName(direction, first, second));
-      ap.set(unit.get('ap')!.data as Float32Array, places.get(first)!);
-      const width = second.indices.length;
-      first.indices.forEach((_, a) => {
-        const row = (places.get(first)! + a) * n + places.get(second)!;
-        for (const [name, array] of [
-          ['via', via],
-          ['joint', joint],
-        ] as const)
-          array.data.set(unit.get(name)!.data.subarray(a * width, (a + 1) * width) as Float32Array, row);
-      });
+  const placeOf = ({ kind, layer }: Group) =>
+    listed.findIndex(({ group }) => group.kind === kind && group.layer === layer);
+  const ap = new Float32Array(n).fill(Number.NaN);
+  const pairs = Object.fromEntries(measures.map((measure) => [measure, zeros([n, n])])) as Record<M, Tensor>;
+  for (const { name, first, second } of units) {
+    const [from, to] = [placeOf(first), placeOf(second)];
+    // A layer may have none of the chosen neurons.
+    if (from < 0 || to < 0) continue;
+    const unit = await folder.load(name);
+    const own = unit.get('ap')!.data as Float32Array;
+    ap.set(own, from);
+    for (const measure of measures) {
+      const { shape, data } = unit.get(measure) as Tensor;
+      const width = shape[1]!;
+      own.forEach((_, a) =>
+        pairs[measure].data.set(data.subarray(a * width, (a + 1) * width), (from + a) * n + to),
+      );
     }
   }
-  return { via, interaction: interactions(joint, ap, groups, places) };
+  return { ap, ...pairs };
 }
 
 /** ap(a and b) - ap(a) - ap(b) of all pairs, symmetric; own entries 0. `joint` has each pair once. */
@@ -111,9 +131,10 @@ function interactions(
   return result;
 }
 
-/** The first rows and columns of a square matrix. */
-function corner({ shape, data }: Tensor, count: number): Tensor {
-  const result = zeros([count, count]);
+/** The heads' part of a matrix over the list: [layers, heads, layers, heads]. */
+function ofHeads({ shape, data }: Tensor, { nLayers, nHeads }: ModelShape): Tensor {
+  const count = nLayers * nHeads;
+  const result = zeros([nLayers, nHeads, nLayers, nHeads]);
   for (let i = 0; i < count; i++)
     result.data.set(data.subarray(i * shape[0]!, i * shape[0]! + count), i * count);
   return result;

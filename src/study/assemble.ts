@@ -3,7 +3,8 @@
  */
 import { isComplete, MAX_STEPS } from '../attribution/integrated-gradients.ts';
 import { overPositions } from '../attribution/method.ts';
-import type { EffectsStore } from '../effects/store.ts';
+import type { ChunkStore } from '../chunk-store.ts';
+import { arrayPath } from '../effects/store.ts';
 import { componentsPerLayer, type ModelShape } from '../model/config.ts';
 import { joinRows, stack, type Tensor, zeros } from '../tensor/tensor.ts';
 import type { StudyFolder, Tensors } from './folder.ts';
@@ -68,7 +69,7 @@ const KEPT = ['ap', 'gain', 'ledger', 'own'] as const;
 export async function assemblePatching(
   config: ModelShape,
   folder: StudyFolder,
-  store: EffectsStore,
+  store: ChunkStore,
   options: StudyOptions,
 ): Promise<AssembledPatching> {
   const scores = new Map<string, Tensor>();
@@ -104,7 +105,7 @@ async function layerSummaries(
 }
 
 async function writeSummaries(
-  store: EffectsStore,
+  store: ChunkStore,
   options: StudyOptions,
   direction: Direction,
   kind: Kind,
@@ -113,23 +114,10 @@ async function writeSummaries(
 ): Promise<void> {
   for (const target of options.components) {
     const name = `${kind}_to_${target}`;
-    await store.writeChunk(
-      direction,
-      `${name}_by_layer`,
-      [layer, 0, 0],
-      summaries.get(`${target}_by_layer`)!.data,
-    );
-    await store.writeChunk(
-      direction,
-      `${name}_top_index`,
-      [layer, 0, 0, 0],
-      summaries.get(`${target}_top_index`)!.data,
-    );
-    await store.writeChunk(
-      direction,
-      `${name}_top_value`,
-      [layer, 0, 0],
-      summaries.get(`${target}_top_value`)!.data,
-    );
+    const write = (what: string, at: number[]) =>
+      store.writeChunk(arrayPath(direction, `${name}_${what}`), at, summaries.get(`${target}_${what}`)!.data);
+    await write('by_layer', [layer, 0, 0]);
+    await write('top_index', [layer, 0, 0, 0]);
+    await write('top_value', [layer, 0, 0]);
   }
 }

@@ -2,6 +2,7 @@
  * What needs the model: both runs of the pair, then the units of a shard. Everything goes into the folder as it is
  * done, so that the rest needs the folder alone.
  */
+import { PAIR_MEASURES } from '../mediation/pairs.ts';
 import type { LoadedModel } from '../model/loaded.ts';
 import { type OpenPair, openPair } from '../patch/open-pair.ts';
 import { finalLogits } from '../patch/pair-runs.ts';
@@ -119,7 +120,8 @@ async function computeUnits(
     MEDIATION,
     total(pairs),
     async (done) => {
-      await mediateAll({ chain, runs, metric, folder, options }, pairs, done, signal);
+      const all = { chain, runs, metric, folder, options, measures: PAIR_MEASURES };
+      await mediateAll(all, pairs, done, signal);
       await chain.release();
     },
     'runs',

@@ -1,7 +1,8 @@
 /**
  * Which arrays `effects.zarr` holds, and which are too large to be written whole.
  */
-import { type ArrayPlan, matrixName, matrixPlan } from '../effects/store.ts';
+import type { ArrayPlan } from '../chunk-store.ts';
+import { matrixName, matrixPlan } from '../effects/store.ts';
 import { TOP } from '../effects/strongest.ts';
 import type { AnyMeasure } from '../effects/unit.ts';
 import { componentsPerLayer, type ModelShape } from '../model/config.ts';

@@ -4,7 +4,7 @@
  */
 import { chunkPath, matrixName } from '../effects/store.ts';
 import { TOP } from '../effects/strongest.ts';
-import { reaches } from '../effects/unit.ts';
+import { layersKept } from '../effects/unit.ts';
 import { componentsPerLayer, type ModelShape } from '../model/config.ts';
 import { type Shape, sizeOf } from '../tensor/tensor.ts';
 import { type EffectsPlan, planEffects } from './effects-plan.ts';
@@ -107,11 +107,8 @@ export class ExpectedFiles {
         const name = matrixName(kind, target, measure);
         const bytes = this.chunkBytes.get(name);
         if (bytes === undefined) continue;
-        for (let to = layer; to < this.shape.nLayers; to++) {
-          const own = to === layer && target === kind;
-          if (own || reaches(unit, target, to))
-            yield [chunkPath(direction, name, [layer, chunk, to, 0]), bytes];
-        }
+        for (const to of layersKept(unit, target, this.shape.nLayers))
+          yield [chunkPath(direction, name, [layer, chunk, to, 0]), bytes];
       }
     }
   }

@@ -6,7 +6,7 @@
 import { access, constants, mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
-import { createTextAtomic, systemReason, writeSafetensors, writeTextAtomic } from '../files.ts';
+import { createTextAtomic, exists, systemReason, writeSafetensors, writeTextAtomic } from '../files.ts';
 import { decodeSafetensors } from '../tensor/safetensors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -161,13 +161,6 @@ export function unitFile(name: string): string {
 /** The name of the unit that a file is of, if it is one's. */
 export function unitOfFile(file: string): string | undefined {
   return file.endsWith(UNIT) ? file.slice(0, -UNIT.length) : undefined;
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /**

@@ -20,18 +20,25 @@ export type Studied = Pick<LoadedModel, 'raw' | 'sha256' | 'config'> & {
  */
 export async function identityOf(model: Studied, pair: Pair, options: StudyOptions): Promise<Identity> {
   return {
-    model: await model.sha256(),
-    config: createHash('sha256').update(JSON.stringify(model.config)).digest('hex').slice(0, 16),
-    version: versions().mediators ?? '',
-    weights: model.raw ? 'raw' : 'processed',
-    // Devices agree only within tolerance.
-    device: model.engine.provider,
+    ...(await modelIdentity(model)),
     clean: pair.clean.ids.join(','),
     corrupted: pair.corrupted.ids.join(','),
     answer: pair.answer.id,
     wrong: pair.wrong.id,
     contrast: pair.contrast ?? null,
     ...optionsIdentity(options),
+  };
+}
+
+/** The model's part of it, and what computes. */
+export async function modelIdentity(model: Studied): Promise<Identity> {
+  return {
+    model: await model.sha256(),
+    config: createHash('sha256').update(JSON.stringify(model.config)).digest('hex').slice(0, 16),
+    version: versions().mediators ?? '',
+    weights: model.raw ? 'raw' : 'processed',
+    // Devices agree only within tolerance.
+    device: model.engine.provider,
   };
 }
 

@@ -5,6 +5,7 @@
 import {
   type Mediating,
   type PairEffects,
+  type PairMeasure,
   pairEffects,
   prepareMediation,
   type Recorded,
@@ -25,14 +26,15 @@ import { runUnits } from './run-units.ts';
 import { type Group, mediatedGroups, type MediationUnit, patchUnits } from './units.ts';
 
 /** The file, beside those of units, that names the neurons of which pairs are made: [n, 2], layer and index. */
-export const MEDIATED_NEURONS = 'mediated.neurons';
+const MEDIATED_NEURONS = 'mediated.neurons';
 
 export interface MediationPhase {
   readonly chain: SuffixChain;
   readonly runs: PairRuns;
   readonly metric: Metric;
   readonly folder: StudyFolder;
-  readonly options: StudyOptions;
+  readonly options: Pick<StudyOptions, 'mediation' | 'directions' | 'batch'>;
+  readonly measures: readonly PairMeasure[];
 }
 
 /** Runs the units that are not done. `done` is told of the pairs of each finished unit. */
@@ -57,7 +59,7 @@ interface Found extends PairEffects {
 
 /** Begins units of one direction. What is made ready stays for the next: the base run, and the last first group's runs. */
 function oneDirection(
-  { chain, runs, metric, options }: MediationPhase,
+  { chain, runs, metric, options, measures }: MediationPhase,
   direction: Direction,
   groups: readonly Sources[],
 ) {
@@ -75,20 +77,19 @@ function oneDirection(
     if (last?.first !== first) last = { first, runs: firstRuns(mediating, first) };
     const own = await last.runs;
     if (!second) return nothing(firsts, 0);
-    return { ...(await pairEffects(mediating, first, second, own)), shape: [firsts, seconds] };
+    return { ...(await pairEffects(mediating, first, second, own, measures)), shape: [firsts, seconds] };
   };
 }
 
 function nothing(firsts: number, seconds: number): Found {
-  const none = new Float32Array(0);
-  return { ap: new Float32Array(firsts), via: none, joint: none, shape: [firsts, seconds] };
+  return { ap: new Float32Array(firsts), pairs: new Map(), shape: [firsts, seconds] };
 }
 
 /** A unit's file. Of groups without a chosen neuron there are no pairs, and so no tensors. */
-function stored({ ap, via, joint, shape }: Found): Tensors {
+function stored({ ap, pairs, shape }: Found): Tensors {
   const tensors = new Map<string, Tensor>();
   if (shape[0] > 0) tensors.set('ap', tensor(ap, [shape[0]]));
-  if (shape[0] * shape[1] > 0) tensors.set('via', tensor(via, shape)).set('joint', tensor(joint, shape));
+  for (const [measure, data] of pairs) tensors.set(measure, tensor(data, shape));
   return tensors;
 }
 
@@ -96,7 +97,7 @@ function stored({ ap, via, joint, shape }: Found): Tensors {
 export async function mediatedSources(
   shape: ModelShape,
   folder: StudyFolder,
-  options: StudyOptions,
+  options: Pick<StudyOptions, 'mediation' | 'directions'>,
 ): Promise<Sources[]> {
   const { neurons } = mediatedOf(options.mediation);
   const chosen = neurons > 0 ? await mediatedNeurons(shape, folder, options, neurons) : [];
@@ -113,7 +114,7 @@ export async function mediatedSources(
 async function mediatedNeurons(
   shape: ModelShape,
   folder: StudyFolder,
-  options: StudyOptions,
+  options: Pick<StudyOptions, 'directions'>,
   count: number,
 ): Promise<[layer: number, index: number][]> {
   if (!(await folder.has(MEDIATED_NEURONS))) {
@@ -134,7 +135,7 @@ async function mediatedNeurons(
 async function neuronStrengths(
   shape: ModelShape,
   folder: StudyFolder,
-  { directions }: StudyOptions,
+  { directions }: Pick<StudyOptions, 'directions'>,
 ): Promise<Float32Array> {
   const width = componentsPerLayer(shape, 'neurons');
   const strength = new Float32Array(shape.nLayers * width);

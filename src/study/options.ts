@@ -14,7 +14,7 @@ export { DEFAULT_STEPS };
 
 export const DEFAULT_OUT = './mediators-study';
 /** Patched runs in one batch: the fastest size measured on two cores (docs/performance.md). */
-export const DEFAULT_BATCH = 64;
+const DEFAULT_BATCH = 64;
 
 /** The most of them: the chunk of an effect matrix. */
 export const MAX_BATCH = 64;

@@ -12,7 +12,8 @@ import {
   releasePatching,
 } from '../effects/patching.ts';
 import { AlikeNeurons, publishedPosition } from '../effects/published.ts';
-import { CHUNK_SOURCES, type EffectsStore, matrixName } from '../effects/store.ts';
+import type { ChunkStore } from '../chunk-store.ts';
+import { arrayPath, CHUNK_SOURCES, matrixName } from '../effects/store.ts';
 import { summariesOf } from '../effects/summaries.ts';
 import { type AnyMeasure, unitContext, type UnitContext } from '../effects/unit.ts';
 import { componentsPerLayer } from '../model/config.ts';
@@ -32,7 +33,7 @@ export interface PatchPhase {
   readonly runs: PairRuns;
   readonly metric: Metric;
   readonly folder: StudyFolder;
-  readonly store: EffectsStore;
+  readonly store: ChunkStore;
   readonly options: StudyOptions;
   /** Names of arrays that are too large to be written whole. */
   readonly absent: ReadonlySet<string>;
@@ -101,7 +102,7 @@ async function keepUnit(
     const targets = componentsPerLayer(config, block.target);
     const rows = unit.kind === 'heads' ? config.nHeads : Math.min(CHUNK_SOURCES, config.dMlp);
     const at = [unit.layer, unit.chunk, block.targetLayer, 0];
-    await phase.store.writeChunk(unit.direction, name, at, padded(block.data, rows * targets));
+    await phase.store.writeChunk(arrayPath(unit.direction, name), at, padded(block.data, rows * targets));
   }
   return summariesOf(context, seen, unit);
 }

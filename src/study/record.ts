@@ -96,7 +96,7 @@ const schema: z.ZodType<ShardRecord> = z.intersection(knownJson, own);
 
 const NAME = /^shard\.(\d{1,6})-of-(\d{1,6})\.json$/;
 
-export function recordFile({ index, count: all }: Shard): string {
+function recordFile({ index, count: all }: Shard): string {
   return `shard.${index}-of-${all}.json`;
 }
 

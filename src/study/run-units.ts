@@ -3,12 +3,10 @@
  * A stop between two of them loses nothing.
  */
 import { throwIfCancelled } from '../errors.ts';
+import { oneAhead } from '../patch/one-ahead.ts';
 import type { StudyFolder, Tensors } from './folder.ts';
 import type { Done } from './phases.ts';
 import type { Unit } from './units.ts';
-
-/** Units that the engine has before it while an earlier one is finished. */
-const AHEAD = 1;
 
 /** How the units of a phase are computed. */
 export interface UnitWork<U, Seen> {
@@ -26,27 +24,15 @@ export async function runUnits<U extends Unit, Seen>(
   done: Done,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const begun: { readonly unit: U; readonly seen: Promise<Seen> }[] = [];
-  const finishOne = async () => {
-    const { unit, seen } = begun[0]!;
-    const given = await seen;
-    begun.shift();
-    await folder.save(unit.name, await finish(unit, given));
+  const missing: U[] = [];
+  for (const unit of units) {
+    throwIfCancelled(signal);
+    if (await folder.has(unit.name)) await done(unit.size);
+    else missing.push(unit);
+  }
+  const keep = async (unit: U, seen: Seen) => {
+    await folder.save(unit.name, await finish(unit, seen));
     await done(unit.size);
   };
-  try {
-    for (const unit of units) {
-      throwIfCancelled(signal);
-      if (await folder.has(unit.name)) {
-        await done(unit.size);
-        continue;
-      }
-      begun.push({ unit, seen: begin(unit) });
-      if (begun.length > AHEAD) await finishOne();
-    }
-    while (begun.length > 0) await finishOne();
-  } finally {
-    // The engine is left idle, and no failure unheard.
-    await Promise.allSettled(begun.map(({ seen }) => seen));
-  }
+  await oneAhead(missing, { begin, finish: keep }, signal);
 }

@@ -4,6 +4,7 @@
  */
 import { CHUNK_SOURCES } from '../effects/store.ts';
 import type { Sources } from '../effects/unit.ts';
+import { PAIR_MEASURES, type PairMeasure } from '../mediation/pairs.ts';
 import { componentsPerLayer, type ModelShape } from '../model/config.ts';
 import { type Direction, DIRECTIONS, type Kind } from '../terms.ts';
 import { mediatedOf } from './mediation-option.ts';
@@ -69,7 +70,7 @@ export function unitsOf(shape: ModelShape, options: StudyOptions): Unit[] {
     ...components.flatMap((kind) =>
       directions.flatMap((direction) => layers.flatMap((layer) => patchUnits(shape, direction, kind, layer))),
     ),
-    ...directions.flatMap((direction) => mediationUnits(shape, options, direction)),
+    ...mediationUnits(shape, options, PAIR_MEASURES),
   ];
 }
 
@@ -126,12 +127,21 @@ export function mediatedGroups(shape: ModelShape, options: Pick<StudyOptions, 'm
   return Array.from({ length: shape.nLayers }, (_, layer) => kinds.map((kind) => ({ kind, layer }))).flat();
 }
 
-/** The units of one direction: a first group's one after the other, as they share its runs. */
-function mediationUnits(shape: ModelShape, options: StudyOptions, direction: Direction): MediationUnit[] {
+/**
+ * The units of all pairs, by direction: a first group's one after the other, as they share its runs. Pairs within one
+ * group have a joint effect alone.
+ */
+export function mediationUnits(
+  shape: ModelShape,
+  options: Pick<StudyOptions, 'mediation' | 'directions'>,
+  measures: readonly PairMeasure[],
+): MediationUnit[] {
   const groups = mediatedGroups(shape, options);
-  return groups.flatMap((first, i) =>
-    groups.slice(i).map((second): MediationUnit => {
-      const size = mediatedRuns(shape, options, first, second);
+  const own = measures.includes('joint') ? 0 : 1;
+  const all = groups.flatMap((first, i) => groups.slice(i + own).map((second) => ({ first, second })));
+  return options.directions.flatMap((direction) =>
+    all.map(({ first, second }): MediationUnit => {
+      const size = mediatedRuns(shape, options, first, second, measures);
       return {
         name: mediationName(direction, first, second),
         phase: MEDIATION,
@@ -146,7 +156,7 @@ function mediationUnits(shape: ModelShape, options: StudyOptions, direction: Dir
 }
 
 /** The name of the unit of two groups. */
-export function mediationName(direction: Direction, first: Group, second: Group): string {
+function mediationName(direction: Direction, first: Group, second: Group): string {
   return `mediation.${direction}.${first.kind}.${first.layer}.${second.kind}.${second.layer}`;
 }
 
@@ -159,19 +169,20 @@ export function mediatedSize(
   return kind === 'heads' ? nHeads : mediatedOf(mediation).neurons / nLayers;
 }
 
-/** Runs of a unit: two for each pair of different groups. Of neurons the expected number, as if spread evenly. */
-export function mediatedRuns(
+/** Runs of a unit: one for each measure of each pair of different groups. Of neurons the expected number, as if spread evenly. */
+function mediatedRuns(
   shape: ModelShape,
   options: Pick<StudyOptions, 'mediation'>,
   first: Group,
   second: Group,
+  measures: readonly PairMeasure[],
 ): number {
   const [firsts, seconds] = [first, second].map(({ kind }) => mediatedSize(shape, options, kind)) as [
     number,
     number,
   ];
   const isSame = first.kind === second.kind && first.layer === second.layer;
-  return isSame ? Math.max(0, (firsts * (firsts - 1)) / 2) : 2 * firsts * seconds;
+  return isSame ? Math.max(0, (firsts * (firsts - 1)) / 2) : measures.length * firsts * seconds;
 }
 
 /** Runs times the stages (attention or MLP of a block, unembedding) that each goes through. */

@@ -50,7 +50,7 @@ export function checkPrompts(clean: Prompt, corrupted: Prompt, limits: Limits): 
 }
 
 /** The two answers: known and different. */
-export function checkAnswers(answer: Token, wrong: Token, { vocabulary }: Limits): void {
+export function checkAnswers(answer: Token, wrong: Token, { vocabulary }: Pick<Limits, 'vocabulary'>): void {
   checkIds([answer.id], 'answer', vocabulary);
   checkIds([wrong.id], 'wrong answer', vocabulary);
   if (answer.id !== wrong.id) return;

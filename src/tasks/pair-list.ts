@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { InputError } from '../errors.ts';
 import { parseJson, shown } from '../tensor/json.ts';
 import { CONTRASTS } from '../terms.ts';
-import { parseCsv } from './csv.ts';
+import { parseCsv, utf8Text } from './csv.ts';
 import type { IdPair, TextPair } from './pair.ts';
 
 const LIMITS = { maxBytes: 64e6, maxDepth: 8 };
@@ -48,13 +48,7 @@ function pairOf(row: unknown, what: string): TextPair | IdPair {
 }
 
 function csvRows(bytes: Uint8Array, name: string): Record<string, string>[] {
-  let source: string;
-  try {
-    source = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new InputError(`${name}: expected UTF-8, got other bytes; save it as UTF-8`);
-  }
-  return parseCsv(source, name).map(({ contrast: declared, ...row }) => ({
+  return parseCsv(utf8Text(bytes, name), name).map(({ contrast: declared, ...row }) => ({
     ...row,
     ...(declared ? { contrast: declared } : {}),
   }));

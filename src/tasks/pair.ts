@@ -11,15 +11,19 @@ import type { Prompt, Token } from './prompt.ts';
 
 export type { Prompt, Token } from './prompt.ts';
 
-export interface Pair {
+/** Two prompts of equal length, whatever is measured on them. */
+export interface PromptPair {
   readonly clean: Prompt;
   readonly corrupted: Prompt;
-  readonly answer: Token;
-  readonly wrong: Token;
   /** The first position at which the two prompts differ. */
   readonly firstDifference: number;
   /** Absent where nobody declared it: `inferContrast` then tells it from the two runs. */
   readonly contrast?: Contrast;
+}
+
+export interface Pair extends PromptPair {
+  readonly answer: Token;
+  readonly wrong: Token;
 }
 
 /** A pair as its user writes it. Answers with their leading space. */
@@ -141,8 +145,8 @@ export function inferContrast(fClean: number, fCorrupted: number): Contrast {
   return exchanged ? 'swap' : 'removal';
 }
 
-/** The id of an answer that must be one token. `what` names it in messages. */
-function singleToken(tokenizer: Tokenizer, text: string, what: string): Token {
+/** An answer that must be one token; `what` names it in messages. Throws InputError where it is not. */
+export function singleToken(tokenizer: Tokenizer, text: string, what: string): Token {
   const ids = tokenizer.encode(text);
   const [id] = ids;
   if (ids.length === 1 && id !== undefined && tokenizer.tokenText(id).trim() === text.trim())

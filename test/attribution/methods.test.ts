@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { atpStar } from '../../src/attribution/atp-star.ts';
 import { attribute } from '../../src/attribution/attribute.ts';
 import { attributionPositions } from '../../src/attribution/attribution-patching.ts';
@@ -11,26 +11,20 @@ import { overPositions } from '../../src/attribution/method.ts';
 import { METHODS, methodsTable } from '../../src/attribution/methods.ts';
 import { splitIntegratedGradients } from '../../src/attribution/split-ig.ts';
 import { CancelledError, InputError } from '../../src/errors.ts';
-import type { Model } from '../../src/patch/model.ts';
 import { baseAndOther, type OpenPair, openPair, withPair } from '../../src/patch/open-pair.ts';
 import type { Pair } from '../../src/tasks/pair.ts';
 import { slice, stack } from '../../src/tensor/tensor.ts';
 import { DIRECTIONS, KINDS } from '../../src/terms.ts';
-import { CASES, loadTiny, pairOf, readCase } from '../support/cases.ts';
+import { CASES, readCase } from '../support/cases.ts';
 import { TOLERANCES } from '../support/close.ts';
+import { openCase } from '../support/open-case.ts';
 
 describe.each(CASES)('%s', (name) => {
   const reference = readCase(name, 'methods.safetensors');
-  let model: Model;
-  let pair: Pair;
-  beforeAll(async () => {
-    model = await loadTiny(reference.folder);
-    pair = pairOf(model, reference);
-  });
-  afterAll(() => model.dispose());
+  const opened = openCase(reference);
 
   const inEach = (check: (open: OpenPair, direction: (typeof DIRECTIONS)[number]) => Promise<void>) =>
-    withPair(model, pair, async (open) => {
+    withPair(opened.model, opened.pair, async (open) => {
       for (const direction of DIRECTIONS) await check(open, direction);
     });
 
@@ -62,7 +56,7 @@ describe.each(CASES)('%s', (name) => {
       const { base, other } = baseAndOther(runs, direction);
       for (const kind of KINDS) {
         const array = `split_ig.${direction}.${kind}`;
-        for (let layer = 0; layer < model.config.nLayers; layer++) {
+        for (let layer = 0; layer < opened.model.config.nLayers; layer++) {
           const found = await splitIntegratedGradients(chain, layer, kind, base, other);
           const sums = (part: 'unsaturated' | 'saturated') => overPositions(found[part].positions);
           const expected = (part: string) => {
@@ -85,17 +79,12 @@ describe.each(CASES)('%s', (name) => {
 
 describe('attribute', () => {
   const reference = readCase('gpt2-plain', 'methods.safetensors');
-  let model: Model;
-  let pair: Pair;
-  beforeAll(async () => {
-    model = await loadTiny(reference.folder);
-    pair = pairOf(model, reference);
-  });
-  afterAll(() => model.dispose());
+  const opened = openCase(reference);
 
   test.each(METHODS.map(({ name }) => name))(
     '%s gives finite scores of every component asked for',
     async (method) => {
+      const { model, pair } = opened;
       const { nLayers, nHeads, dMlp } = model.config;
       const all = await attribute(model, pair, { method, direction: 'denoising', steps: 20 });
       expect(all.heads!.shape).toEqual([nLayers, nHeads]);
@@ -112,6 +101,7 @@ describe('attribute', () => {
   );
 
   test('exchanging prompts and answers of a pair exchanges the directions', async () => {
+    const { model, pair } = opened;
     const swapped: Pair = {
       ...pair,
       clean: pair.corrupted,
@@ -132,6 +122,7 @@ describe('attribute', () => {
 
   test('refuses what it does not know, and lists what it does', async () => {
     const good = { method: 'layer_ig', direction: 'noising' } as const;
+    const { model, pair } = opened;
     const failing = (options: object) => attribute(model, pair, { ...good, ...options });
     for (const { name } of METHODS) {
       await expect(failing({ method: 'atp' })).rejects.toThrow(
@@ -149,6 +140,7 @@ describe('attribute', () => {
   test.each(METHODS.map(({ name }) => name))(
     '%s stops where its signal is aborted, and another call goes on',
     async (method) => {
+      const { model, pair } = opened;
       const signal = AbortSignal.abort();
       const options = { method, direction: 'noising' } as const;
       await expect(attribute(model, pair, { ...options, signal })).rejects.toBeInstanceOf(CancelledError);
@@ -157,8 +149,8 @@ describe('attribute', () => {
   );
 
   test('a kept register comes back as often as it is fetched', async () => {
-    const { loaded } = model;
-    const chain = (await openPair(loaded, pair)).chain;
+    const { loaded } = opened.model;
+    const chain = (await openPair(loaded, opened.pair)).chain;
     const fetched = () => chain.run([], {}, ['suffix.past_k 0']);
     expect(await fetched()).toEqual(await fetched());
     await loaded.engine.drop('suffix.');

@@ -5,13 +5,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { METHODS } from '../../src/attribution/methods.ts';
-import type { AuditOptions } from '../../src/audit/options.ts';
+import { ALL_METHODS, type AuditOptions } from '../../src/audit/options.ts';
 import { type Audit, audit } from '../../src/audit/run.ts';
 import { CancelledError, InputError } from '../../src/errors.ts';
 import type { Model } from '../../src/patch/model.ts';
 import { recallOf } from '../../src/results/audit-json.ts';
 import { openStudy } from '../../src/results/read.ts';
+import { study } from '../../src/study/study.ts';
 import { type Pair, pairFromIds } from '../../src/tasks/pair.ts';
+import { decodeSafetensors } from '../../src/tensor/safetensors.ts';
+import { DIRECTIONS } from '../../src/terms.ts';
 import { loadTiny, pairOf, readCase, SMALL_D } from '../support/cases.ts';
 import '../support/close.ts';
 import { parquetRows } from '../support/parquet.ts';
@@ -31,7 +34,7 @@ beforeAll(async () => {
   const { clean, corrupted, answer, wrong } = reference.pair;
   const turned = { clean: corrupted, corrupted: clean, answer: wrong, wrong: answer };
   pairs = [pairOf(model, reference), pairFromIds(model.config, turned)];
-  whole = await audit(model, pairs, { out: out('whole') });
+  whole = await audit(model, pairs, { methods: ALL_METHODS, out: out('whole') });
   plain = await audit(model, pairs, { ...FEW, out: out('plain') });
 });
 afterAll(() => model.dispose());
@@ -55,6 +58,8 @@ describe('an audit of two pairs', () => {
       'audit.parquet',
       'figures',
       'head_pairs.parquet',
+      'mediation.safetensors',
+      'methods.safetensors',
       'pairs',
       'report.html',
       'scores.parquet',
@@ -65,6 +70,20 @@ describe('an audit of two pairs', () => {
     const own = rows.filter((row) => row.pair === 1 && row.direction === 'denoising' && row.kind === 'heads');
     expect(own.map(({ exact }) => exact)).toEqual([...scores.get('ap.denoising.heads')!.data]);
     expect(own.map(({ layer_ig }) => layer_ig)).toEqual([...scores.get('ig.denoising.heads')!.data]);
+  });
+
+  test('via of pairs of heads is that of a study, bit for bit', async () => {
+    const kept = arraysOf(join(whole.folder, 'mediation.safetensors'));
+    expect(existsSync(join(whole.folder, 'pairs', '1', 'mediation.safetensors'))).toBe(false);
+    expect([...kept.keys()].sort()).toEqual(
+      ['1', '2'].flatMap((pair) => ['denoising', 'noising'].map((way) => `${pair}.${way}.via`)),
+    );
+    for (const [i, pair] of pairs.entries()) {
+      const { folder } = await study(model, pair, { out: out('study'), steps: 2, figures: false });
+      const own = arraysOf(join(folder, 'mediation.safetensors'));
+      for (const direction of DIRECTIONS)
+        expect(kept.get(`${i + 1}.${direction}.via`)).toEqual(own.get(`${direction}.via`));
+    }
   });
 
   test('scores of the methods are those of the references', async () => {
@@ -136,13 +155,15 @@ describe('an audit of two pairs', () => {
 
 describe('the same bytes', () => {
   test('when it is run again', async () => {
-    const again = await audit(model, pairs, { out: out('again') });
+    const again = await audit(model, pairs, { methods: ALL_METHODS, out: out('again') });
     expect(differing(again, whole)).toEqual([]);
     expect(timeless(again)).toEqual(timeless(whole));
   });
 
   test.each([
     ['1/2 patching', 1],
+    ['1/2 mediation', 1],
+    ['2/2 mediation', 1],
     ['1/2 methods', 2],
     ['2/2 methods', 3],
   ])('when it is stopped in %s and goes on', async (phase, done) => {
@@ -164,7 +185,7 @@ describe('the same bytes', () => {
     const resumed = await audit(model, pairs, { ...FEW, out: folder, resume: true }, { onProgress });
     // What was done is not done again.
     if (phase.endsWith('methods')) expect(seen).toContain(`${phase} ${done}`);
-    if (phase === '2/2 methods') expect(seen.some((name) => name.startsWith('1/2 patching'))).toBe(false);
+    if (phase.startsWith('2/2')) expect(seen.some((name) => name.startsWith('1/2 patching'))).toBe(false);
     expect(differing(resumed, plain)).toEqual([]);
     expect(existsSync(join(folder, '.work'))).toBe(false);
     expect(timeless(resumed)).toEqual(timeless(plain));
@@ -172,7 +193,7 @@ describe('the same bytes', () => {
 
   test('a complete audit is left as it is; another is refused, naming the difference', async () => {
     const before = readFileSync(join(whole.folder, 'audit.json'), 'utf8');
-    const resume = { out: whole.folder, resume: true };
+    const resume = { out: whole.folder, resume: true, methods: ALL_METHODS };
     const again = await audit(model, pairs, resume);
     expect(again).toMatchObject({ wasComplete: true, json: whole.json });
     await expect(audit(model, pairs, { ...resume, tau: 0.1 })).rejects.toThrow(
@@ -237,6 +258,10 @@ describe('less than everything', () => {
     await expect(audit(model, [], { out: out('none') })).rejects.toThrow(/one pair at least, got none/);
   });
 });
+
+function arraysOf(path: string) {
+  return decodeSafetensors(readFileSync(path), path);
+}
 
 function largest(values: ArrayLike<number>): number {
   return Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);

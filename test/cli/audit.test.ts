@@ -46,6 +46,26 @@ describe('the command', () => {
       expect(run.stderr).toMatch(new RegExp(`^${phase} .*\\d s$`, 'm'));
   });
 
+  test('tells first what it will cost', () => {
+    expect(run.stderr).toMatch(
+      /^plan: [\d ]+ runs, .*FLOP, perhaps [\d.]+ s, up to \d+ MB of memory, .* on disk; not counted: atp_star, tables, figures and page\n/,
+    );
+  });
+
+  test('--plan tells it and stops, even where results are already', async () => {
+    const before = timesBelow(out);
+    const table = await runCli([...AUDIT, ...FEW, '--out', 'out', '--plan'], { cwd: root });
+    expect(table).toMatchObject({ code: 0, stderr: '' });
+    expect(table.stdout).toMatch(/^gpt2-last, 2 pairs\n\nphase +runs +FLOP +time +memory +disk\n/);
+    expect(table.stdout).toMatch(/\nmediation +\d+ .*\ntotal /);
+    expect(table.stdout).toMatch(/\nNot counted: atp_star, tables, figures and page\.\n$/);
+    const json = await runCli([...AUDIT, '--plan', '--json', '--out', 'none'], { cwd: root });
+    expect(json).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(json.stdout)).toMatchObject({ model: 'gpt2-last', pairs: 2, rate: 'assumed' });
+    expect(existsSync(join(root, 'none'))).toBe(false);
+    expect(timesBelow(out)).toEqual(before);
+  });
+
   test('writes audit.json with the command that makes it again', () => {
     const json = JSON.parse(readFileSync(join(out, 'audit.json'), 'utf8')) as Record<string, unknown>;
     expect(json).toMatchObject({ schema: 'mediators/audit@1', complete: true });
@@ -62,6 +82,16 @@ describe('the command', () => {
     const json = await runCli([...AUDIT, ...FEW, '--out', 'out', '--resume', '--json'], { cwd: root });
     expect(json).toMatchObject({ code: 0, stdout: readFileSync(join(out, 'audit.json'), 'utf8') });
     expect(timesBelow(out)).toEqual(before);
+  });
+
+  test('report draws its figures and page again', async () => {
+    const page = join(out, 'report.html');
+    const before = readFileSync(page, 'utf8');
+    rmSync(page);
+    const result = await runCli(['report', 'out'], { cwd: root });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toMatch(/^\d+ figure files\npage: out[/\\]report\.html\n$/);
+    expect(readFileSync(page, 'utf8')).toBe(before);
   });
 
   test.runIf(process.platform !== 'win32')('stops at Ctrl-C and goes on', async () => {
@@ -83,7 +113,10 @@ describe('the command', () => {
 
 test('help has the methods, and examples', async () => {
   const { stdout } = await runCli(['audit', '--help']);
-  expect(stdout).toMatch(/--methods <list> +attribution_patching, [\s\S]*\(default:\s+all\)/);
+  expect(stdout).toMatch(
+    /--methods <list> +all, or some of attribution_patching, [\s\S]*\(default:\s+attribution_patching,\s*atp_star,/,
+  );
+  expect(stdout).toMatch(/--pair <name> [\s\S]*\(default: both of them\)/);
   expect(stdout).toMatch(/Examples:\n {2}mediators audit\n/);
 });
 

@@ -49,16 +49,20 @@ describe.concurrent('commands', () => {
     [['studdy'], /unknown command 'studdy' \(Did you mean study\?\); see mediators --help/],
     [
       ['help', 'nonsense'],
-      /expected a command, study, merge, paths, audit, report or export, got "nonsense"; see mediators --help/,
+      /expected a command, study, survey, ablate, faithfulness, compare, merge, paths, audit, report, export or tasks, got "nonsense"; see mediators --help/,
     ],
     [['--nonsense'], /unknown option '--nonsense'; see mediators --help/],
-    ...['survey', 'tasks', 'models', 'lab'].map(
+    ...['models', 'lab'].map(
       (name): Row => [[name, '--task', 'ioi', 'x'], new RegExp(`${name} is not yet there`)],
     ),
-    [['survey', '--help'], /survey is not yet there/],
+    [['models', '--help'], /models is not yet there/],
+    [['survey', '--task', 'ioi', 'x'], /too many arguments for 'survey'/],
     [['report'], /missing required argument 'folder'; see mediators report --help/],
     [['report', 'a', 'b'], /too many arguments for 'report'/],
-    [['report', 'no-such-folder'], /missing study: .*no such file.*expected the folder of a finished study/],
+    [
+      ['report', 'no-such-folder'],
+      /expected the folder of a finished study, survey, comparison, audit or faithfulness, got no-such-folder: no such folder/,
+    ],
   ];
   test.each(rows)('%j', refused);
 });

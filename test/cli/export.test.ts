@@ -64,7 +64,7 @@ describe('refuses', () => {
   test('what is no study, and no folder at all', async () => {
     expectRefusal(
       await runCli(['export', '/nowhere/study']),
-      /missing study: .*expected the folder of a finished study/,
+      /expected the folder of a finished study, got \/nowhere\/study: no such folder/,
     );
     expectRefusal(
       await runCli(['export']),

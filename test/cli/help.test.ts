@@ -8,7 +8,9 @@ test.concurrent.each([
   [['help', 'study'], /^Usage: mediators study/],
   [['study', '--help'], /^Usage: mediators study/],
   [['help', 'report'], /^Usage: mediators report \[options\] <folder>/],
+  [['faithfulness', '--help'], /^Usage: mediators faithfulness \[options\]/],
   [['paths', '--help'], /^Usage: mediators paths \[options\]/],
+  [['tasks', '--help'], /^Usage: mediators tasks \[options\] \[what\] \[task\]/],
   [['--version'], /^\d+\.\d+\.\d+\n$/],
 ])('mediators %j', async (args, start) => {
   const result = await runCli(args);
@@ -18,7 +20,7 @@ test.concurrent.each([
 
 test('help shows defaults as they are typed, and examples', async () => {
   const { stdout } = await runCli(['study', '--help']);
-  expect(stdout).toMatch(/--components <list> .*\(default: heads,neurons\)/);
+  expect(stdout).toMatch(/--components <list> .*\(default:\s+heads,neurons\)/);
   expect(stdout).not.toContain('["');
   expect(stdout).toMatch(/Examples:\n {2}mediators study\n/);
   expect(stdout).toMatch(/--as-published .*published notebook’s own indexing/);

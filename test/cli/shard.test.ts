@@ -32,11 +32,15 @@ describe('--shard', () => {
     ['auto/10', slurm(7, 3, 7, 4), 7, 10],
     ['auto/5', pod, 3, 5],
   ])('%s of %j is shard %i of %i', (text, env, index, count) => {
-    expect(readShard(text, env)).toEqual({ index, count });
+    expect(readShard(text, env, 'survey')).toEqual({ index, count });
   });
 
   test.each<[string, Environment, RegExp]>([
-    ['3/3', {}, /expected i\/n \(from 0\/n to n-1\/n, .*\), auto or auto\/n for --shard, got "3\/3"/],
+    [
+      '3/3',
+      {},
+      /expected i\/n \(from 0\/n to n-1\/n, .*\), auto or auto\/n for --shard, got "3\/3"; mediators survey --help/,
+    ],
     ['-1/3', {}, /got "-1\/3"/],
     ['0/0', {}, /got "0\/0"/],
     ['1', {}, /got "1"/],
@@ -55,7 +59,7 @@ describe('--shard', () => {
     ['auto/4', {}, /got nothing/],
     ['auto/0', { JOB_COMPLETION_INDEX: '0' }, /.+/],
   ])('%s of %j is refused', (text, env, message) => {
-    expect(() => readShard(text, env)).toThrow(InputError);
-    expect(() => readShard(text, env)).toThrow(message);
+    expect(() => readShard(text, env, 'survey')).toThrow(InputError);
+    expect(() => readShard(text, env, 'survey')).toThrow(message);
   });
 });

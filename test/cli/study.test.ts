@@ -212,7 +212,7 @@ describe.runIf(process.platform !== 'win32')('a study that is stopped', () => {
     expect(await interrupted(folder, inEffects, '--resume')).toMatchObject({ code: 130, stdout: '' });
     expect(kept.map(timeOf)).toEqual(times);
     expectValid(folder);
-    expectRefusal(await runCli(['report', folder]), /incomplete study: .*--resume/);
+    expectRefusal(await runCli(['report', folder]), /a study that is not finished; finish it with --resume/);
     const inFigures = () => entries(join(folder, 'figures'), '').length > 0;
     expect(await interrupted(folder, inFigures, '--resume')).toMatchObject({ code: 130, stdout: '' });
     expect(existsSync(join(folder, 'study.json'))).toBe(false);

@@ -1,18 +1,18 @@
 /**
  * Ablation of sets: against torch with hooks; that all members are ablated; that a set of one is activation patching.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   ablate,
   ablationEdits,
   type AblationValue,
   type ComponentSet,
 } from '../../src/mediation/ablation.ts';
-import type { Model } from '../../src/patch/model.ts';
-import type { Pair } from '../../src/tasks/pair.ts';
 import { type Component, DIRECTIONS } from '../../src/terms.ts';
 import { loadTiny, pairOf, readCase, WITH_PATHS } from '../support/cases.ts';
 import { TOLERANCES } from '../support/close.ts';
+import { readMetrics } from '../support/metrics.ts';
+import { openCase } from '../support/open-case.ts';
 
 /** `ABLATED` of reference/paths.py. */
 const SET: ComponentSet = {
@@ -31,15 +31,10 @@ const SET: ComponentSet = {
 describe.each(WITH_PATHS)('%s', (name) => {
   const reference = readCase(name);
   const paths = readCase(name, 'paths.safetensors');
-  let model: Model;
-  let pair: Pair;
-  beforeAll(async () => {
-    model = await loadTiny(reference.folder);
-    pair = pairOf(model, reference);
-  });
-  afterAll(() => model.dispose());
+  const opened = openCase(reference);
 
   test.each(DIRECTIONS)('F is that of the reference, %s', async (direction) => {
+    const { model, pair } = opened;
     const both = [pair.clean.ids, pair.corrupted.ids];
     const values: AblationValue[] = [
       'other',
@@ -58,6 +53,7 @@ describe.each(WITH_PATHS)('%s', (name) => {
   });
 
   test('a set of one from the other run is activation patching', async () => {
+    const { model, pair } = opened;
     for (const kind of ['heads', 'neurons'] as const) {
       for (const [layer, index] of [
         [0, 1],
@@ -72,17 +68,26 @@ describe.each(WITH_PATHS)('%s', (name) => {
   });
 });
 
+test('by another metric, a set of one from the other run is activation patching too', async () => {
+  const { reference, metrics } = readMetrics('llama-gqa');
+  await using model = await loadTiny(reference.folder);
+  const { answer: _answer, wrong: _wrong, ...prompts } = pairOf(model, reference);
+  for (const [word, metric] of metrics) {
+    const ap = reference.expected(`${word}.ap.denoising.heads`);
+    const set = { heads: [[1, 2]] as Component[] };
+    const options = { value: 'other', direction: 'denoising', metric } as const;
+    const { effect } = await ablate(model, prompts, set, options);
+    const scale = Math.max(...ap.data.map(Math.abs));
+    expect([effect], word).toBeClose([ap.data[ap.shape[1]! + 2]!], { atol: 1e-4 * scale });
+  }
+});
+
 describe('values', () => {
   const reference = readCase('gpt2-plain');
-  let model: Model;
-  let pair: Pair;
-  beforeAll(async () => {
-    model = await loadTiny(reference.folder);
-    pair = pairOf(model, reference);
-  });
-  afterAll(() => model.dispose());
+  const opened = openCase(reference);
 
   test('every component of a set is ablated, and nothing else', async () => {
+    const { model, pair } = opened;
     const heads: Component[] = [
       [0, 1],
       [0, 3],
@@ -116,6 +121,7 @@ describe('values', () => {
   });
 
   test('recorded values stay, whatever earlier components of the set do', async () => {
+    const { model, pair } = opened;
     const value = { recorded: pair.corrupted.ids };
     const hooks = await ablationEdits(model, pair.clean.ids, SET, value);
     const names = ['blocks.1.attn.hook_z'];
@@ -127,6 +133,7 @@ describe('values', () => {
   });
 
   test('a factor of 1 and a mean over the prompt itself change nothing', async () => {
+    const { model, pair } = opened;
     const one = await ablate(model, pair, SET, { value: { scale: 1 } });
     const self = await ablate(model, pair, SET, { value: { mean: [pair.clean.ids] } });
     expect([one.effect, self.effect]).toEqual([0, 0]);
@@ -136,6 +143,7 @@ describe('values', () => {
   });
 
   test('a resample takes one other prompt of the list, the same for the same seed', async () => {
+    const { model, pair } = opened;
     const others = [3, 9, 20, 41, 60, 71].map((id) => pair.clean.ids.with(3, id));
     const value = (seed: number): AblationValue => ({ resample: [pair.clean.ids, ...others], seed });
     const alone = [];
@@ -162,6 +170,7 @@ describe('values', () => {
     ['no other prompt', SET, { resample: [] }, /expected a prompt to resample from/],
     ['no number for a factor', SET, { scale: Number.NaN }, /expected a finite factor for scale, got NaN/],
   ])('%s is refused', async (_what, set, value, message) => {
+    const { model, pair } = opened;
     await expect(ablate(model, pair, set, { value })).rejects.toThrow(message);
   });
 });

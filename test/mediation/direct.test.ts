@@ -1,7 +1,7 @@
 /**
  * Direct effects: against torch with hooks, and what must hold whatever the numbers are.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ownChanges } from '../../src/effects/changes.ts';
 import {
   DEFINITIONS,
@@ -11,14 +11,13 @@ import {
   totalEffects,
 } from '../../src/mediation/direct.ts';
 import { sourceOf } from '../../src/mediation/source.ts';
-import type { Model } from '../../src/patch/model.ts';
 import { withPair } from '../../src/patch/open-pair.ts';
-import type { Pair } from '../../src/tasks/pair.ts';
 import { pairFromIds } from '../../src/tasks/pair.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { type Direction, DIRECTIONS, KINDS } from '../../src/terms.ts';
 import { loadTiny, pairOf, readCase, WITH_PATHS } from '../support/cases.ts';
 import { TOLERANCES } from '../support/close.ts';
+import { openCase } from '../support/open-case.ts';
 import { writePlanted } from '../support/planted.ts';
 import { scratch } from '../support/studies.ts';
 
@@ -34,16 +33,10 @@ function ownEntries({ shape, data }: Tensor): Tensor {
 describe.each(WITH_PATHS)('%s', (name) => {
   const reference = readCase(name);
   const paths = readCase(name, 'paths.safetensors');
-  let model: Model;
-  let pair: Pair;
-  beforeAll(async () => {
-    model = await loadTiny(reference.folder);
-    pair = pairOf(model, reference);
-  });
-  afterAll(() => model.dispose());
+  const opened = openCase(reference);
 
   test.each(DIRECTIONS)('the definitions are those of the references, %s', async (direction) => {
-    await withPair(model, pair, async (open) => {
+    await withPair(opened.model, opened.pair, async (open) => {
       const source = sourceOf(open, direction);
       for (const kind of KINDS) {
         const end = `${direction}.${kind}`;
@@ -67,12 +60,12 @@ describe.each(WITH_PATHS)('%s', (name) => {
   });
 
   test('sources without change score exactly 0; the last layer’s neurons act directly only', async () => {
-    await withPair(model, pair, async (open) => {
+    await withPair(opened.model, opened.pair, async (open) => {
       const source = sourceOf(open, 'noising');
       const all = await directScores(open.chain, source, 'neurons', 'frozen-all');
       const heads = await directScores(open.chain, source, 'neurons', 'frozen-heads');
       const rest = await directScores(open.chain, source, 'neurons', 'mediated');
-      const count = model.config.dMlp;
+      const count = opened.model.config.dMlp;
       const last = ({ data }: Tensor) => data.slice(-count);
       const scale = { atol: 1e-5 * Math.max(Math.abs(open.runs.clean.metric), 1) };
       expect(last(heads)).toBeClose(last(all), scale);

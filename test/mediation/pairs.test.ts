@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Sources } from '../../src/effects/unit.ts';
 import { loadCheckpoint } from '../../src/load-model.ts';
-import { firstRuns, pairEffects, prepareMediation } from '../../src/mediation/pairs.ts';
+import { firstRuns, PAIR_MEASURES, pairEffects, prepareMediation } from '../../src/mediation/pairs.ts';
 import { componentsPerLayer, type ModelConfig } from '../../src/model/config.ts';
 import type { Edit } from '../../src/patch/edits.ts';
 import type { Model } from '../../src/patch/model.ts';
@@ -71,7 +71,8 @@ test('via and joint effects are those of whole runs with two edits', async () =>
         try {
           const at = pick % groups.length;
           const [one, two] = [groups[at]!, groups[at + (pick % (groups.length - at))]!];
-          const found = await pairEffects(mediating, one, two, await firstRuns(mediating, one));
+          const runs = await firstRuns(mediating, one);
+          const found = await pairEffects(mediating, one, two, runs, PAIR_MEASURES);
           const { cache } = await model.runWithCache(corrupted, { names: ['*hook_z', '*hook_post'] });
           const { cache: own } = await model.runWithCache(clean, { names: ['*hook_z', '*hook_post'] });
           const edit = (values: typeof cache, { kind, layer }: Sources, index: number): Edit => {
@@ -93,8 +94,8 @@ test('via and joint effects are those of whole runs with two edits', async () =>
           const place = a * two.indices.length + b;
           near(found.ap[a]!, ap - base);
           if (isSame && a >= b) return;
-          near(found.joint[place]!, joint - base);
-          near(found.via[place]!, isSame ? 0 : ap - held);
+          near(found.pairs.get('joint')![place]!, joint - base);
+          near(found.pairs.get('via')![place]!, isSame ? 0 : ap - held);
         } finally {
           await model.dispose();
         }
@@ -111,11 +112,34 @@ test('the size of batches changes no bit', async () => {
     const groups = groupsOf(config!, 3);
     const { model, mediating } = await prepared(config!, 7, 3, groups, batch);
     const runs = await firstRuns(mediating, groups[0]!);
-    const found = await Promise.all(groups.map((second) => pairEffects(mediating, groups[0]!, second, runs)));
-    all.push(Float32Array.from(found.flatMap(({ ap, via, joint }) => [...ap, ...via, ...joint])));
+    const found = await Promise.all(
+      groups.map((second) => pairEffects(mediating, groups[0]!, second, runs, PAIR_MEASURES)),
+    );
+    all.push(
+      Float32Array.from(
+        found.flatMap(({ ap, pairs }) => [...ap, ...[...pairs.values()].flatMap((of) => [...of])]),
+      ),
+    );
     await model.dispose();
   }
   for (const other of all.slice(1)) expect(other).toEqual(all[0]);
+});
+
+test('a measure alone has the bits that it has beside the other, and no other is there', async () => {
+  const [config] = fc.sample(smallConfigs, { numRuns: 1, seed: 13 });
+  for (const batch of [2, 64]) {
+    const groups = groupsOf({ ...config!, nLayers: 2 }, 1);
+    const { model, mediating } = await prepared({ ...config!, nLayers: 2 }, 7, 3, groups, batch);
+    const runs = await firstRuns(mediating, groups[0]!);
+    for (const second of groups) {
+      const both = await pairEffects(mediating, groups[0]!, second, runs, PAIR_MEASURES);
+      for (const measure of PAIR_MEASURES) {
+        const alone = await pairEffects(mediating, groups[0]!, second, runs, [measure]);
+        expect(alone).toEqual({ ap: both.ap, pairs: new Map([[measure, both.pairs.get(measure)!]]) });
+      }
+    }
+    await model.dispose();
+  }
 });
 
 test('a component that another one does not move carries none of its effect, exactly', async () => {
@@ -129,8 +153,8 @@ test('a component that another one does not move carries none of its effect, exa
     base: { ...mediating.base, values: new Map([...runs.values].map(([at, all]) => [at, first(all)])) },
   };
   for (const second of groups.slice(1)) {
-    const { via } = await pairEffects(still, groups[0]!, second, runs);
-    expect([...via.subarray(0, second.indices.length)]).toEqual(second.indices.map(() => 0));
+    const { pairs } = await pairEffects(still, groups[0]!, second, runs, ['via']);
+    expect([...pairs.get('via')!.subarray(0, second.indices.length)]).toEqual(second.indices.map(() => 0));
   }
   await model.dispose();
 });

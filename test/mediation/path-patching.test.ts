@@ -1,16 +1,16 @@
 /**
  * Path patching: against torch with hooks, its limits, and a backup that is reached by its queries alone.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { INPUTS, type PathOptions, pathPatching, pathScores } from '../../src/mediation/path-patching.ts';
 import { sourceOf } from '../../src/mediation/source.ts';
-import type { Model } from '../../src/patch/model.ts';
 import { withPair } from '../../src/patch/open-pair.ts';
-import { type Pair, pairFromIds } from '../../src/tasks/pair.ts';
+import { pairFromIds } from '../../src/tasks/pair.ts';
 import { row, type Tensor } from '../../src/tensor/tensor.ts';
 import { type Component, DIRECTIONS, KINDS } from '../../src/terms.ts';
 import { loadTiny, pairOf, readCase, WITH_PATHS } from '../support/cases.ts';
 import { TOLERANCES } from '../support/close.ts';
+import { openCase } from '../support/open-case.ts';
 import { writePlanted } from '../support/planted.ts';
 import { scratch } from '../support/studies.ts';
 
@@ -19,15 +19,10 @@ const out = scratch();
 describe.each(WITH_PATHS)('%s', (name) => {
   const reference = readCase(name);
   const paths = readCase(name, 'paths.safetensors');
-  let model: Model;
-  let pair: Pair;
-  beforeAll(async () => {
-    model = await loadTiny(reference.folder);
-    pair = pairOf(model, reference);
-  });
-  afterAll(() => model.dispose());
+  const opened = openCase(reference);
 
   test.each(DIRECTIONS)('scores of senders are those of the reference, %s', async (direction) => {
+    const { model, pair } = opened;
     const last = model.config.nLayers - 1;
     // The last head stands for all.
     const head = model.config.nHeads - 1;
@@ -54,6 +49,7 @@ describe.each(WITH_PATHS)('%s', (name) => {
   });
 
   test('senders of no earlier layer score exactly 0', async () => {
+    const { model, pair } = opened;
     const scores = await pathPatching(model, pair, { receivers: [[1, 0]], input: 'v', kinds: KINDS });
     for (const kind of KINDS) {
       const { shape, data } = scores[kind]!;
@@ -93,11 +89,7 @@ test('the planted primary reaches its backup by the queries alone', async () => 
 
 describe('refused', () => {
   const reference = readCase('gpt2-last');
-  let model: Model;
-  beforeAll(async () => {
-    model = await loadTiny(reference.folder);
-  });
-  afterAll(() => model.dispose());
+  const opened = openCase(reference);
 
   test.each<[string, Partial<PathOptions>, RegExp]>([
     ['no receiver', { receivers: [] }, /expected at least one receiver, got none/],
@@ -112,6 +104,6 @@ describe('refused', () => {
     ['an unknown mode', { mlps: 'cold' as 'frozen' }, /expected recomputed or frozen for mlps, got "cold"/],
   ])('%s', async (_what, options, message) => {
     const all = { receivers: [[1, 0]] as Component[], input: 'q' as const, ...options };
-    await expect(pathPatching(model, pairOf(model, reference), all)).rejects.toThrow(message);
+    await expect(pathPatching(opened.model, opened.pair, all)).rejects.toThrow(message);
   });
 });

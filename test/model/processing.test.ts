@@ -2,7 +2,7 @@
  * What the loaders read and processing makes of it, judged by a plain forward pass against
  * TransformerLens's hook values (processed) and transformers' logits (raw).
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CancelledError } from '../../src/errors.ts';
@@ -11,12 +11,10 @@ import { expectedTensors } from '../../src/model/layout.ts';
 import { loadParameters } from '../../src/model/processing.ts';
 import { sizeOf, type Tensor } from '../../src/tensor/tensor.ts';
 import { decodeSafetensors } from '../../src/tensor/safetensors.ts';
+import { CASES } from '../support/cases.ts';
 import { forward } from './forward.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures');
-const CASES = readdirSync(FIXTURES).filter((name) =>
-  existsSync(join(FIXTURES, name, 'expected.safetensors')),
-);
 /** Both sides carry float32 rounding over a few layers. */
 const TOLERANCE = 2e-5;
 

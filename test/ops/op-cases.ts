@@ -72,7 +72,7 @@ function matmul(about: string, a: Dims, b: Dims, transposeB = false): OpCase {
 }
 
 function shaped(
-  op: 'reshape' | 'transpose' | 'slice' | 'pad' | 'sum' | 'softmax',
+  op: 'reshape' | 'transpose' | 'slice' | 'pad' | 'sum' | 'softmax' | 'log_sum_exp',
   about: string,
   dims: Dims,
   apply: (b: Builder, x: Value) => Value,
@@ -194,6 +194,8 @@ export const OP_CASES: readonly OpCase[] = [
   shaped('sum', 'two axes, kept', ['batch', 'pos', 2, 3], (b, x) => b.sum(x, [1, 3], true)),
   shaped('sum', 'all axes', ROWS, (b, x) => b.sum(x, [0, 1, 2])),
   shaped('softmax', 'rows', ROWS, (b, x) => b.softmax(x)),
+  shaped('log_sum_exp', 'rows', ROWS, (b, x) => b.logSumExp(x)),
+  shaped('log_sum_exp', 'a row of one', ['batch', 1], (b, x) => b.logSumExp(x)),
   ...norms('layer'),
   ...norms('rms'),
 ];

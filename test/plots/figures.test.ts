@@ -7,26 +7,26 @@ import { InputError } from '../../src/errors.ts';
 import { auditScatter } from '../../src/plots/audit-scatter.ts';
 import { circuitFigure } from '../../src/plots/circuit-graph.ts';
 import { directionScatter } from '../../src/plots/direction-scatter.ts';
+import { faithfulnessCurves } from '../../src/plots/faithfulness-curves.ts';
 import type { Figure } from '../../src/plots/figure.ts';
 import { gainDots } from '../../src/plots/gain-dots.ts';
 import { headMatrix } from '../../src/plots/head-matrix.ts';
+import { histograms } from '../../src/plots/histograms.ts';
+import { intervalDots } from '../../src/plots/interval-dots.ts';
 import { layerHeadMaps } from '../../src/plots/layer-head-maps.ts';
 import { layerHistograms } from '../../src/plots/layer-histograms.ts';
 import { ledgerWaterfall } from '../../src/plots/ledger-waterfall.ts';
+import { meanDifferencePlot } from '../../src/plots/mean-difference.ts';
+import { methodScatter } from '../../src/plots/method-scatter.ts';
 import { pairMatrix } from '../../src/plots/pair-matrix.ts';
 import { recallCurves } from '../../src/plots/recall-curves.ts';
 import { tokenStrip } from '../../src/plots/token-strip.ts';
+import { LABEL_STYLES } from '../../src/plots/palette.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { sampleHeadEffects } from '../support/sample-arrays.ts';
 import { Random } from '../support/random.ts';
+import { figureWords as words, noisyPoints } from '../support/sample-points.ts';
 import { sampleCircuit } from '../support/sample-circuit.ts';
-
-const words = (name: string) => ({
-  name,
-  title: `The ${name}`,
-  subtitle: 'What is shown',
-  caption: 'How to read it',
-});
 
 function grid(layers: number, width: number, seed: number): Tensor {
   const random = new Random(seed);
@@ -54,6 +54,105 @@ const FIGURES: Readonly<Record<string, () => Figure>> = {
       ],
       threshold: 0.02,
     }),
+  'interval-dots': () =>
+    intervalDots({
+      ...words('intervals'),
+      unit: 'pooled effect e',
+      panels: [
+        {
+          title: 'Noising',
+          rows: [
+            { name: '9.6', value: 0.8, low: 0.6, high: 0.95, style: LABEL_STYLES.and },
+            { name: '10.2 <&>', value: -0.2, low: -0.4, high: 0.05, style: LABEL_STYLES.inhibitory },
+          ],
+        },
+        { title: 'Denoising', rows: [{ name: '9.6', value: 0.01, low: Number.NaN, high: Number.NaN }] },
+      ],
+    }),
+  'method-scatter': () =>
+    methodScatter({
+      ...words('method'),
+      axes: { x: 'exact e', y: 'method’s e' },
+      unit: 'components',
+      sameUnit: true,
+      panels: [
+        {
+          title: 'Noising',
+          points: [
+            ...noisyPoints(40, 1),
+            { name: '9.6 <&>', x: 2.5, y: -1.5, style: LABEL_STYLES.and },
+            { name: '9.9', x: Number.NaN, y: 1 },
+          ],
+        },
+        {
+          title: 'Denoising: nothing moves',
+          points: [
+            { name: '0.0', x: 0, y: 0.5 },
+            { name: '0.1', x: 0, y: -0.5 },
+          ],
+        },
+      ],
+    }),
+  'method-scatter-clusters': () =>
+    methodScatter({
+      ...words('clusters'),
+      axes: { x: 'D (logits)', y: 'correlation' },
+      unit: 'clusters',
+      panels: [
+        { title: 'Heads', points: noisyPoints(15, 2).map(({ name, x, y }) => ({ name, x: 5 + x, y })) },
+      ],
+    }),
+  'mean-difference': () =>
+    meanDifferencePlot({
+      ...words('differences'),
+      first: 'method',
+      second: 'exact',
+      unit: 'pooled effect e',
+      panels: [
+        {
+          title: 'Noising',
+          points: noisyPoints(60, 3).map(({ name, x, y }) => ({ name, first: x, second: y })),
+        },
+        {
+          title: 'Few',
+          points: [
+            { name: '1.2 <&>', first: 0.5, second: 0.3, style: LABEL_STYLES.or },
+            { name: '2.0', first: 0.25, second: 0.2 },
+            { name: '2.1', first: Number.NaN, second: 0.2 },
+          ],
+        },
+        { title: 'None', points: [] },
+      ],
+    }),
+  'interval-bars': () =>
+    intervalDots({
+      ...words('bars'),
+      unit: 'pooled effect e',
+      bars: true,
+      panels: [
+        {
+          title: 'Noising',
+          rows: [
+            { name: '9.6', value: 0.8, low: 0.6, high: 0.95, style: LABEL_STYLES.and },
+            { name: '10.2', value: -0.2, low: -0.4, high: 0.05 },
+          ],
+        },
+      ],
+    }),
+  histograms: () =>
+    histograms({
+      ...words('histograms'),
+      unit: 'correlation',
+      panels: [
+        {
+          title: 'Noising',
+          values: [...noisyPoints(60, 7).map(({ x }) => x), Number.NaN],
+          color: '#0072b2',
+        },
+        { title: 'Constant', values: [0.5, 0.5, 0.5], color: '#d55e00' },
+        { title: 'None <&>', values: [Number.NaN], color: '#d55e00' },
+      ],
+    }),
   'recall-curves': () =>
     recallCurves({
       ...words('recall'),
@@ -73,6 +172,44 @@ const FIGURES: Readonly<Record<string, () => Figure>> = {
             },
             { series: 1, title: 'Method B', points: [{ k: 1, mean: 0, least: 0, most: 0 }] },
           ],
+        },
+      ],
+    }),
+  'faithfulness-curves': () =>
+    faithfulnessCurves({
+      ...words('faithfulness'),
+      panels: [
+        {
+          title: 'eap.edges.signed.greedy',
+          note: 'CPR 0.9 (random 0.4), CMD 0.1 (random 0.6)',
+          circuit: [
+            { k: 0.001, f: 0, low: Number.NaN, high: Number.NaN },
+            { k: 0.02, f: 0.7, low: 0.5, high: 0.8 },
+            { k: 0.5, f: 1.2, low: 1.1, high: 1.25 },
+            { k: 1, f: 1, low: 1, high: 1 },
+          ],
+          random: [
+            { k: 0.001, f: 0, least: 0, most: 0 },
+            { k: 0.02, f: 0.05, least: -0.1, most: 0.2 },
+            { k: 0.5, f: 0.4, least: 0.1, most: 0.9 },
+            { k: 1, f: 1, least: 1, most: 1 },
+          ],
+          complement: [
+            { k: 0.001, f: 1 },
+            { k: 0.02, f: -3 },
+            { k: 0.5, f: 0.1 },
+            { k: 1, f: 0 },
+          ],
+        },
+        {
+          title: 'No f <&>',
+          note: '',
+          circuit: [
+            { k: 0.001, f: Number.NaN, low: Number.NaN, high: Number.NaN },
+            { k: 1, f: 1, low: Number.NaN, high: Number.NaN },
+          ],
+          random: [],
+          complement: [],
         },
       ],
     }),
@@ -220,6 +357,16 @@ describe('what figures refuse', () => {
           panels: [{ title: 'noising', values: grid(2, 3, 1) }],
           axes: { row: '', column: '' },
           unit: '',
+        }),
+    ],
+    [
+      'invalid panels: 3, expected 1 or 2',
+      () =>
+        methodScatter({
+          ...words('m'),
+          axes: { x: '', y: '' },
+          unit: 'pairs',
+          panels: [1, 2, 3].map(() => ({ title: '', points: [] })),
         }),
     ],
     [

@@ -38,7 +38,9 @@ describe('openStudy', () => {
     const folder = await sampleFolder();
     const study = await readStudyJson(folder);
     await rm(join(folder, 'study.json'));
-    await expect(openStudy(folder)).rejects.toThrow(/missing study: .*no such file/);
+    await expect(openStudy(folder)).rejects.toThrow(
+      /expected the folder of a finished study, got .*, which holds none/,
+    );
     expect((await openStudy(folder, study)).study).toBe(study);
   });
 
@@ -49,7 +51,7 @@ describe('openStudy', () => {
       await writeFile(path, (await readFile(path, 'utf8')).replace(from, to));
     };
     await edit('study.json', '"complete": true', '"complete": false');
-    await expect(openStudy(folder)).rejects.toThrow(/incomplete study: .*--resume/);
+    await expect(openStudy(folder)).rejects.toThrow(/expected a finished study, got .*--resume/);
     await edit('study.json', '"complete": false', '"complete": true');
     await edit('effects.zarr/zarr.json', '"complete": true', '"complete": false');
     await expect(openStudy(folder)).rejects.toThrow(/incomplete effects: .*--resume/);

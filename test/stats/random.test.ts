@@ -12,14 +12,14 @@ describe('seeded random numbers', () => {
   it('are the same on every machine', () => {
     expect(permutation(seededRandom(0), 8)).toMatchInlineSnapshot(`
       [
-        7,
-        0,
-        1,
-        2,
-        4,
         3,
-        6,
+        7,
+        4,
         5,
+        2,
+        1,
+        6,
+        0,
       ]
     `);
   });
@@ -29,6 +29,18 @@ describe('seeded random numbers', () => {
     const counts = Array.from({ length: 5 }, () => 0);
     for (let i = 0; i < 10_000; i++) counts[random.below(5)]!++;
     for (const count of counts) expect(Math.abs(count - 2000)).toBeLessThan(200);
+  });
+
+  it('begin apart for seeds that lie close', () => {
+    const firsts = Array.from({ length: 10_000 }, (_, seed) => seededRandom(seed).below(10));
+    for (let value = 0; value < 10; value++) {
+      const share = firsts.filter((first) => first === value).length / firsts.length;
+      expect(Math.abs(share - 0.1)).toBeLessThan(0.012);
+      // Of each seed's successor too: its draw says nothing about the next seed's.
+      const next = firsts.slice(1).filter((_, i) => firsts[i] === value);
+      const repeated = next.filter((first) => first === value).length / next.length;
+      expect(Math.abs(repeated - 0.1)).toBeLessThan(0.04);
+    }
   });
 
   it('permute: every value once', () => {

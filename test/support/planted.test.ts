@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { labelComponents, labelSets } from '../../src/latent/labels.ts';
 import { decodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { type Planted, writePlanted } from './planted.ts';
+import { writeNoisyPlanted } from './planted-noise.ts';
 
 describe('the planted circuits', () => {
   let folder: string;
@@ -53,5 +54,17 @@ describe('the planted circuits', () => {
     expect([...again.where]).toEqual([...planted.where]);
     expect([...other.where]).not.toEqual([...planted.where]);
     for (const [role, [layer]] of planted.where) expect(other.where.get(role)![0]).toBe(layer);
+  });
+
+  it('noisy: the truth of the plain ones, other weights, the same again with the same seed', async () => {
+    const written = async (name: string, seed: number) => {
+      const noisy = await writeNoisyPlanted(join(folder, name), seed);
+      return { noisy, bytes: await readFile(join(noisy.folder, 'model.safetensors')) };
+    };
+    const { noisy, bytes } = await written('d', 1);
+    expect(noisy).toEqual({ ...planted, folder: noisy.folder });
+    expect(bytes).not.toEqual(await readFile(join(planted.folder, 'model.safetensors')));
+    expect(bytes).toEqual((await written('e', 1)).bytes);
+    expect(bytes).not.toEqual((await written('f', 2)).bytes);
   });
 });

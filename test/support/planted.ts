@@ -17,22 +17,22 @@ import { encodeSafetensors, type NamedTensor } from '../../src/tensor/safetensor
 import { full, type Tensor, zeros } from '../../src/tensor/tensor.ts';
 import type { Component } from '../../src/terms.ts';
 
-const LAYERS = 3;
-const HEADS = 8;
-const HEAD_WIDTH = 4;
-const NEURONS = 16;
-const WIDTH = 32;
+export const LAYERS = 3;
+export const HEADS = 8;
+export const HEAD_WIDTH = 4;
+export const NEURONS = 16;
+export const WIDTH = 32;
 const POSITIONS = 3;
 const [BOS, ONE, ZERO, END, , ANSWER, WRONG] = [0, 1, 2, 3, 4, 5, 6];
 const VOCABULARY = 7;
 
 /** Length of the residual stream, and what LayerNorm then multiplies by. */
 const BALL = 1000;
-const G = Math.sqrt(WIDTH) / BALL;
+export const G: number = Math.sqrt(WIDTH) / BALL;
 /** Score of a copying head at its position, before the softmax: 1 - 2 exp(-12) of the attention. */
-const SCORE = 12;
+export const SCORE = 12;
 /** Gates work on 20 times their input: there GELU is ReLU. */
-const STEEP = 20;
+export const STEEP = 20;
 
 const NAMES = 'ball x p0 p1 p2 A1 B1 A2 B2 C1 D1 C2 D2 P out junk'.split(' ');
 
@@ -42,7 +42,7 @@ interface Truth {
   readonly denoising: number;
 }
 
-interface PlantedHead {
+export interface PlantedHead {
   readonly role: string;
   readonly layer: number;
   readonly head: number;
@@ -64,7 +64,7 @@ const ACROSS_OR = { ...OR, ig: value(0, 1) };
 const SAME_OR = { ...OR, ig: value(0.5, 0.5) };
 const NOTHING = { ap: value(0, 0), ig: value(0, 0) };
 
-const PLANTED_HEADS: readonly PlantedHead[] = [
+export const PLANTED_HEADS: readonly PlantedHead[] = [
   { role: 'and across, first', layer: 0, head: 0, writes: 'A1', ...ACROSS_AND },
   { role: 'and across, second', layer: 1, head: 0, writes: 'B1', ...ACROSS_AND },
   { role: 'and in one layer, first', layer: 0, head: 1, writes: 'A2', ...SAME_AND },
@@ -98,8 +98,8 @@ interface PlantedGate {
   readonly weight: number;
 }
 
-const GATE_LAYER = 2;
-const PLANTED_GATES: readonly PlantedGate[] = [
+export const GATE_LAYER = 2;
+export const PLANTED_GATES: readonly PlantedGate[] = [
   { role: 'gate: and across', reads: ['A1', 'B1'], sign: 1, bias: -1, weight: 1 },
   { role: 'gate: and in one layer', reads: ['A2', 'B2'], sign: 1, bias: -1, weight: 1 },
   { role: 'gate: or across', reads: ['C1', 'D1'], sign: -1, bias: 1, weight: -1 },
@@ -249,16 +249,21 @@ function direction(name: string): Float64Array {
   return u;
 }
 
-/** Adds scale * u_name to row `index` of a matrix [rows, d_model]. */
-function addToRow({ data }: Tensor, index: number, name: string, scale: number): void {
-  direction(name).forEach((u, i) => {
+/** A direction by name, or any vector [d_model] of mean 0. */
+type Along = string | Float64Array;
+
+const vectorOf = (along: Along): Float64Array => (typeof along === 'string' ? direction(along) : along);
+
+/** Adds scale * u to row `index` of a matrix [rows, d_model]. */
+export function addToRow({ data }: Tensor, index: number, along: Along, scale: number): void {
+  vectorOf(along).forEach((u, i) => {
     data[index * WIDTH + i]! += scale * u;
   });
 }
 
-/** Adds scale * u_name to column `index` of a matrix [d_model, columns]. */
-function addToColumn({ data, shape }: Tensor, index: number, name: string, scale: number): void {
-  direction(name).forEach((u, i) => {
+/** Adds scale * u to column `index` of a matrix [d_model, columns]. */
+export function addToColumn({ data, shape }: Tensor, index: number, along: Along, scale: number): void {
+  vectorOf(along).forEach((u, i) => {
     data[i * shape[1]! + index]! += scale * u;
   });
 }

@@ -182,6 +182,11 @@ const DEFINITIONS: { readonly [K in Exclude<ComputedOp, 'reshape'>]: Rule<K> } =
       const powers = row.map((value) => Math.exp(value - largest));
       return powers.map((value) => value / (mean(powers) * powers.length));
     }),
+  log_sum_exp: ([x]) =>
+    perRow(x!, 1, (row) => {
+      const largest = Math.max(...row);
+      return [largest + Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0))];
+    }),
   norm_scale: ([x], { kind, eps }) =>
     perRow(x!, 1, (row) => [Math.sqrt(mean(centre(row, kind).map((value) => value * value)) + eps)]),
   norm: ([x, scale], { kind }) => {

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseCsv } from '../../src/tasks/csv.ts';
+import { csvRecords, parseCsv } from '../../src/tasks/csv.ts';
 import { parsePairs } from '../../src/tasks/pair-list.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -60,4 +61,21 @@ describe('pairs', () => {
 
   test('refuses what is not UTF-8', () =>
     expect(() => parsePairs(Uint8Array.of(0x61, 0xff), 'p.csv')).toThrow(/expected UTF-8/));
+});
+
+test('rows come back with the lines on which they begin', () => {
+  const field = fc.string({ unit: fc.constantFrom('a', 'é', '"', ',', '\n', '\r\n', ' '), maxLength: 6 });
+  const rows = fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(rows, (all) => {
+      const written = all.map((row) => row.map((each) => `"${each.replaceAll('"', '""')}"`).join(','));
+      let line = 1;
+      const expected = all.map((fields, i) => {
+        const record = { line, fields };
+        line += written[i]!.split('\n').length;
+        return record;
+      });
+      expect(csvRecords(written.join('\n'), 'f')).toEqual(expected);
+    }),
+  );
 });

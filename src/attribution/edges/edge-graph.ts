@@ -46,6 +46,9 @@ export interface Edge {
   readonly receiver: number;
 }
 
+/** Which edges a set has, by the numbers of their ends. */
+export type EdgeSet = (node: number, receiver: number) => boolean;
+
 export function edgeGraph(shape: EdgeShape): EdgeGraph {
   const { nLayers, nHeads, nKvHeads } = shape;
   const layers = Array.from({ length: nLayers }, (_, layer) => layer);

@@ -20,7 +20,7 @@ import { carrying } from '../../patch/variants.ts';
 import type { Feeds, Step } from '../../runtime/engine.ts';
 import { lastRows, rows, slice, type Tensor, zeros } from '../../tensor/tensor.ts';
 import { MAX_ROWS } from '../integrated-gradients.ts';
-import { type Edge, type EdgeGraph, edgeGraph, edgesOf } from './edge-graph.ts';
+import { type Edge, type EdgeGraph, edgeGraph, type EdgeSet, edgesOf } from './edge-graph.ts';
 import { nodeChanges } from './edge-scores.ts';
 
 /** Edges at most: minutes in GPT-2 small's shape. */
@@ -112,7 +112,7 @@ async function patchInto(
     chain,
     graph,
     start,
-    edges.map((edge) => [edge]),
+    edges.map((edge) => (node, receiver) => node === edge.node && receiver === edge.receiver),
   );
   const steps: Step[] = [];
   for (let index = start; index < chain.stages.length; index++) {
@@ -162,19 +162,19 @@ export function masksAt(
   chain: SuffixChain,
   graph: EdgeGraph,
   index: number,
-  sets: readonly (readonly Edge[])[],
+  sets: readonly EdgeSet[],
 ): Record<string, Tensor> {
   const masks: Record<string, Tensor> = {};
   for (const receiving of receivingAt(chain.stages[index]!)) {
     const receivers = receiversAt(chain, graph, index, receiving);
     const nodes = graph.sources[receivers[0]!]!;
     const mask = zeros([sets.length, receivers.length, nodes]);
-    sets.forEach((edges, set) => {
-      for (const { node, receiver } of edges) {
-        const at = receivers.indexOf(receiver);
-        if (at >= 0) mask.data[(set * receivers.length + at) * nodes + node] = 1;
+    let at = 0;
+    for (const has of sets) {
+      for (const receiver of receivers) {
+        for (let node = 0; node < nodes; node++) mask.data[at++] = has(node, receiver) ? 1 : 0;
       }
-    });
+    }
     masks[maskOf(receiving)] = mask;
   }
   return masks;

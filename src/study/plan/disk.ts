@@ -3,12 +3,14 @@
  */
 import { matrixName } from '../../effects/store.ts';
 import { TOP } from '../../effects/strongest.ts';
+import { layersKept } from '../../effects/unit.ts';
+import { PAIR_MEASURES, type PairMeasure } from '../../mediation/pairs.ts';
 import { componentsPerLayer, type ModelConfig } from '../../model/config.ts';
 import { DIRECTIONS, type Kind } from '../../terms.ts';
 import { planEffects } from '../effects-plan.ts';
 import type { StudyOptions } from '../options.ts';
 import { mediatedOf } from '../mediation-option.ts';
-import { MEDIATION, mediatedSize, ofPhase, PATCHING, unitsOf } from '../units.ts';
+import { mediatedSize, mediationUnits, ofPhase, PATCHING, unitsOf } from '../units.ts';
 import type { Extent } from './flop.ts';
 
 const VALUE_BYTES = 4;
@@ -22,6 +24,13 @@ export interface Written {
   readonly bytes: number;
 }
 
+export interface MediationDisk {
+  /** Units in `.work`. */
+  readonly work: Written;
+  /** Arrays of mediation.safetensors. */
+  readonly file: number;
+}
+
 export interface DiskPlan {
   /** Chunks of effects.zarr: those of unreachable layers are not there. */
   readonly effects: number;
@@ -31,9 +40,7 @@ export interface DiskPlan {
   /** Units in `.work`, which goes when the study ends. */
   readonly attributionWork: Written;
   readonly patchingWork: Written;
-  readonly mediationWork: Written;
-  /** Arrays of mediation.safetensors. */
-  readonly mediation: number;
+  readonly mediation: MediationDisk;
   readonly page: number;
 }
 
@@ -43,17 +50,17 @@ export function diskPlan(config: ModelConfig, extent: Extent, options: StudyOpti
     scores: scoreBytes(config, extent, options),
     attributionWork: attributionWork(config, extent, options),
     patchingWork: patchingWork(config, options),
-    mediationWork: mediationWork(config, options),
-    mediation: mediationBytes(config, options),
+    mediation: mediationDisk(config, options, PAIR_MEASURES),
     page: options.figures ? PAGE_BYTES : 0,
   };
 }
 
 /** Pairs of a source layer and a target layer whose chunk is written. */
 function layerPairs(nLayers: number, source: Kind, target: Kind): number {
-  // Of its own layer a neuron reaches no head; its own kind's entries, and neurons behind heads, are there.
-  const own = source === target || source === 'heads' ? nLayers : 0;
-  return (nLayers * (nLayers - 1)) / 2 + own;
+  let pairs = 0;
+  for (let layer = 0; layer < nLayers; layer++)
+    pairs += layersKept({ kind: source, layer }, target, nLayers).length;
+  return pairs;
 }
 
 function effects(config: ModelConfig, options: StudyOptions): { effects: number; effectFiles: number } {
@@ -112,22 +119,32 @@ function patchingWork(config: ModelConfig, options: StudyOptions): Written {
   return { files: units.length, bytes: VALUE_BYTES * sources * perSource };
 }
 
-/** AP of the first components; via, and F of both, of all pairs. */
-function mediationWork(config: ModelConfig, options: StudyOptions): Written {
-  const units = ofPhase(unitsOf(config, options), MEDIATION);
+/** What measures of all pairs take. */
+export function mediationDisk(
+  config: ModelConfig,
+  options: Pick<StudyOptions, 'mediation' | 'directions'>,
+  measures: readonly PairMeasure[],
+): MediationDisk {
+  const { length } = measures;
+  const units = mediationUnits(config, options, measures);
+  // AP of the first components; each measure of all pairs.
   const floats = units.reduce((sum, { first, second }) => {
     const [firsts, seconds] = [first, second].map(({ kind }) => mediatedSize(config, options, kind));
-    return sum + firsts! * (1 + 2 * seconds!);
+    return sum + firsts! * (1 + length * seconds!);
   }, 0);
-  return { files: units.length, bytes: Math.round(VALUE_BYTES * floats) };
+  const work = { files: units.length, bytes: Math.round(VALUE_BYTES * floats) };
+  return { work, file: mediationBytes(config, options, length) };
 }
 
-/** Via and interaction of all heads; with neurons the list of components, and both of them all. */
-function mediationBytes({ nLayers, nHeads }: ModelConfig, { mediation, directions }: StudyOptions): number {
+/** All heads in each measure and direction; with neurons the list of components, and all of them too. */
+function mediationBytes(
+  { nLayers, nHeads }: ModelConfig,
+  { mediation, directions }: Pick<StudyOptions, 'mediation' | 'directions'>,
+  measures: number,
+): number {
   const { heads, neurons } = mediatedOf(mediation);
   if (!heads) return 0;
   const ofHeads = nLayers * nHeads;
-  const all = ofHeads + neurons;
-  const listed = neurons > 0 ? 2 * directions.length * all ** 2 + 3 * all : 0;
-  return VALUE_BYTES * (2 * directions.length * ofHeads ** 2 + listed);
+  const all = neurons > 0 ? ofHeads + neurons : 0;
+  return VALUE_BYTES * (measures * directions.length * (ofHeads ** 2 + all ** 2) + 3 * all);
 }

@@ -6,7 +6,7 @@
  * For a prompt of t tokens whose runs differ from token f on: s = t - f positions are computed, over the keys and
  * values of all t; in the last layer queries, and what follows them, at one position.
  */
-import { factorWidth } from '../../effects/head-factors.ts';
+import { alignedWidth } from '../../ops/alignment.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import type { Pair } from '../../tasks/pair.ts';
 import { LINE_POSITIONS } from '../../patch/suffix.ts';
@@ -75,7 +75,7 @@ function metricProducts({ dModel }: ModelConfig, positions: number): Products {
 
 /** The norms of what a patched run's heads wrote at the last token: each head's change through its factor. */
 function observationFlop({ dHead, nHeads }: ModelConfig): number {
-  return 2 * nHeads * dHead * factorWidth(dHead);
+  return 2 * nHeads * dHead * alignedWidth(dHead);
 }
 
 /**

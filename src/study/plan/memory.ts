@@ -113,9 +113,7 @@ export function phaseMemory(
   const afterwards = Math.max(bothRuns, attribution);
   const drawing = PAGE_BYTES + PAGE_COMPONENT_BYTES * nLayers * (nHeads + dMlp);
   const patching = Math.max(afterwards + NOT_REUSED * arenas, observing);
-  // Of a first group's runs, every stream and value behind it: as they come, and as they are kept.
-  const firsts = 2 * FLOAT_BYTES * nHeads * nLayers * size * (dModel + nHeads * dHead);
-  const mediation = pairs === 'none' ? 0 : patching + firsts;
+  const mediation = pairs === 'none' ? 0 : patching + firstRunBytes(config, extent);
   return {
     weights: always - runs - past,
     bothRuns,
@@ -124,6 +122,12 @@ export function phaseMemory(
     mediation,
     page: figures ? Math.max(always + PAGE_LEAST_BYTES, Math.max(patching, mediation) + drawing) : 0,
   };
+}
+
+/** Of the runs that pairs of heads start from, every stream and value behind them: as they come, and as they are kept. */
+export function firstRunBytes({ nLayers, dModel, nHeads, dHead }: ModelConfig, extent: Extent): number {
+  const size = extent.length - extent.first;
+  return 2 * FLOAT_BYTES * nHeads * nLayers * size * (dModel + nHeads * dHead);
 }
 
 /** A third of the machine's memory, or of what its container may use. */

@@ -9,7 +9,16 @@ import type { Pair } from '../../tasks/pair.ts';
 import type { Kind } from '../../terms.ts';
 import { DEFAULT_STEPS, type StudyOptions } from '../options.ts';
 import { shardOf } from '../shard.ts';
-import { ATTRIBUTION, type Group, MEDIATION, mediatedSize, ofPhase, PATCHING, unitsOf } from '../units.ts';
+import {
+  ATTRIBUTION,
+  type Group,
+  MEDIATION,
+  mediatedSize,
+  type MediationUnit,
+  ofPhase,
+  PATCHING,
+  unitsOf,
+} from '../units.ts';
 import { type DiskPlan, diskPlan } from './disk.ts';
 import {
   type BatchFlop,
@@ -112,22 +121,29 @@ function planWithout(
   const batches = batchesFor(config, extent, options);
   const disk = diskPlan(config, extent, options);
   const phases = phasesOf({ config, extent, options, batches, disk, rates });
-  const sum = (pick: (phase: PhasePlan) => number) => phases.reduce((total, phase) => total + pick(phase), 0);
   return {
     model: id,
     tokens: extent.length,
     first_difference: extent.first,
     phases,
+    ...totalOf(phases),
+    work_bytes: disk.attributionWork.bytes + disk.patchingWork.bytes + disk.mediation.work.bytes,
+    ...batches,
+    budget: options.memory ?? defaultBudget(),
+    rate: rates.source,
+    at_least: options.steps === 'auto',
+  };
+}
+
+/** All phases together: sums, and the largest peak. */
+export function totalOf(phases: readonly PhasePlan[]): Omit<PhasePlan, 'name'> {
+  const sum = (pick: (phase: PhasePlan) => number) => phases.reduce((total, phase) => total + pick(phase), 0);
+  return {
     runs: sum(({ runs }) => runs),
     flop: sum(({ flop }) => flop),
     seconds: sum(({ seconds }) => seconds),
     peak_bytes: Math.max(...phases.map(({ peak_bytes }) => peak_bytes)),
     disk_bytes: sum(({ disk_bytes }) => disk_bytes),
-    work_bytes: disk.attributionWork.bytes + disk.patchingWork.bytes + disk.mediationWork.bytes,
-    ...batches,
-    budget: options.memory ?? defaultBudget(),
-    rate: rates.source,
-    at_least: options.steps === 'auto',
   };
 }
 
@@ -179,21 +195,33 @@ function unitsOfShard({ config, options }: Pick<Work, 'config' | 'options'>) {
 
 /** Layers of every kind, in both directions whatever is patched. */
 function attributionWork(work: Work): Amounts {
-  const { config, extent, options, batches, disk, rates } = work;
+  const { config, options, disk, rates } = work;
   const steps = options.steps === 'auto' ? DEFAULT_STEPS : options.steps;
-  const rows = steps + 2;
-  const programs = Math.ceil(rows / batches.rows);
   let runs = 0;
   let flop = 0;
   let seconds = rates.attributionSessions * blockBytes(config);
   for (const { kind, layer } of ofPhase(unitsOfShard(work), ATTRIBUTION)) {
-    const flopOf = (at: number) => programs * batchFlop(pathFlop(config, extent, kind, at), rows / programs);
-    runs += rows;
-    flop += flopOf(layer);
-    seconds += programSeconds(rates.attribution[kind], config, layer, rows, flopOf);
+    const path = pathWork(work, kind, layer, [steps + 2]);
+    runs += path.runs;
+    flop += path.flop;
+    seconds += path.seconds;
   }
   const { files, bytes } = disk.attributionWork;
   return { runs, flop, seconds: seconds + writing(files, bytes), disk_bytes: bytes };
+}
+
+/** Passes of so many rows each along the path of a layer and kind, forward and back. */
+export function pathWork(
+  { config, extent, batches, rates }: Pick<Work, 'config' | 'extent' | 'batches' | 'rates'>,
+  kind: Kind,
+  layer: number,
+  passes: readonly number[],
+): Pick<PhasePlan, 'runs' | 'flop' | 'seconds'> {
+  const runs = passes.reduce((sum, rows) => sum + rows, 0);
+  const programs = passes.reduce((sum, rows) => sum + Math.ceil(rows / batches.rows), 0);
+  const flopOf = (at: number) => programs * batchFlop(pathFlop(config, extent, kind, at), runs / programs);
+  const seconds = programSeconds(rates.attribution[kind], config, layer, runs, flopOf);
+  return { runs, flop: flopOf(layer), seconds };
 }
 
 function patchingWork(work: Work): Amounts {
@@ -226,15 +254,27 @@ function patchingWork(work: Work): Amounts {
   return { runs, flop, seconds, disk_bytes: bytes };
 }
 
-/** The runs of all pairs, and those of the first components that they start from. */
+/** The pairs of the study's shard. */
 function mediationWork(work: Work): Amounts {
-  const { config, extent, options, disk, rates } = work;
-  const units = ofPhase(unitsOfShard(work), MEDIATION);
+  const { options, disk } = work;
+  const { work: units, file } = disk.mediation;
+  const bytes = units.bytes + file;
+  const { runs, flop, seconds } = pairsWork(work, ofPhase(unitsOfShard(work), MEDIATION), options);
+  return { runs, flop, seconds: seconds + writing(units.files, bytes), disk_bytes: bytes };
+}
+
+/** The runs of all pairs of some units, and those of the first components that they start from. */
+export function pairsWork(
+  { config, extent, rates }: Pick<Work, 'config' | 'extent' | 'rates'>,
+  units: readonly MediationUnit[],
+  options: Pick<StudyOptions, 'mediation'>,
+): Pick<PhasePlan, 'runs' | 'flop' | 'seconds'> {
   const sizeOf = ({ kind }: Group) => mediatedSize(config, options, kind);
   let runs = 0;
   let flop = 0;
   let seconds = rates.patchingSessions * blockBytes(config);
-  const add = ({ kind, layer }: Group, rows: number, flopOf: typeof pairFlop) => {
+  const add = ({ kind, layer }: Group, count: number, flopOf: typeof pairFlop) => {
+    const rows = count === 1 ? 2 : count;
     const all = (at: number) => rows * flopOf(config, extent, kind, at);
     runs += rows;
     flop += all(layer);
@@ -249,13 +289,7 @@ function mediationWork(work: Work): Amounts {
     const isSame = first.kind === second.kind && first.layer === second.layer;
     add(second, size, isSame ? firstFlop : pairFlop);
   }
-  const { files, bytes } = disk.mediationWork;
-  return {
-    runs: Math.round(runs),
-    flop,
-    seconds: seconds + writing(files, bytes + disk.mediation),
-    disk_bytes: bytes + disk.mediation,
-  };
+  return { runs: Math.round(runs), flop, seconds };
 }
 
 /** The base runs of one direction. */
@@ -279,7 +313,8 @@ function layerCosts(config: ModelConfig, extent: Extent): Record<Kind, (layer: n
   return { heads: of('heads'), neurons: of('neurons') };
 }
 
-function writing(files: number, bytes: number): number {
+/** Seconds that files take, and their bytes. */
+export function writing(files: number, bytes: number): number {
   return FILE_SECONDS * files + BYTE_SECONDS * bytes;
 }
 

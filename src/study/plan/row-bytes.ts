@@ -6,7 +6,8 @@ import { observe } from '../../effects/observe.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import type { Stage } from '../../model/sites.ts';
-import { type Blueprint, stageGraph, WHOLE } from '../../model/stages.ts';
+import { type Blueprint, stageGraph } from '../../model/stages.ts';
+import { suffixOptions } from '../../patch/suffix.ts';
 import { backward, forward } from '../../patch/variants.ts';
 import type { Extent } from './flop.ts';
 
@@ -48,18 +49,10 @@ function fromGraphs(config: ModelConfig, extent: Extent): RowBytes {
 function layerBytes(config: ModelConfig, { length, first }: Extent, last: boolean): RowBytes {
   // Biases are where they are in processed weights; they change little.
   const blueprint: Blueprint = { config, has: (name) => config.family === 'gpt2' && /\.b_/.test(name) };
-  const size = length - first;
-  const layer = 0;
-  const attention = stageGraph(
-    blueprint,
-    { kind: 'attn', layer },
-    { ...WHOLE, positions: size, past: first, lastOnly: last },
-  );
-  const mlp = stageGraph(blueprint, { kind: 'mlp', layer }, { ...WHOLE, positions: last ? 1 : size });
-  const stages: [Graph, Stage][] = [
-    [attention, { kind: 'attn', layer }],
-    [mlp, { kind: 'mlp', layer }],
-  ];
+  const stages = (['attn', 'mlp'] as const).map((kind): [Graph, Stage] => {
+    const stage = { kind, layer: 0 };
+    return [stageGraph(blueprint, stage, suffixOptions(kind, { from: first, to: length }, last)), stage];
+  });
   const ways = stages.map(([graph, stage]) => [
     forward([]).build(graph, stage),
     backward.build(graph, stage),

@@ -52,8 +52,10 @@ async function written(
     scores: arrayBytes(join(options.out, 'scores.safetensors')),
     attributionWork: units['ig.']!,
     patchingWork: units['patch.']!,
-    mediationWork: units['mediation.']!,
-    mediation: options.mediation === 'none' ? 0 : arrayBytes(join(options.out, 'mediation.safetensors')),
+    mediation: {
+      work: units['mediation.']!,
+      file: options.mediation === 'none' ? 0 : arrayBytes(join(options.out, 'mediation.safetensors')),
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { layerIntegratedGradients, MAX_ROWS } from '../../../src/attribution/integrated-gradients.ts';
 import { wayOf } from '../../../src/effects/entrance.ts';
 import { patchSources, preparePatching } from '../../../src/effects/patching.ts';
-import { firstRuns, pairEffects, prepareMediation } from '../../../src/mediation/pairs.ts';
+import { firstRuns, PAIR_MEASURES, pairEffects, prepareMediation } from '../../../src/mediation/pairs.ts';
 import { finalLogits, runBoth } from '../../../src/patch/pair-runs.ts';
 import { SuffixChain } from '../../../src/patch/suffix.ts';
 import {
@@ -120,7 +120,7 @@ test('of all pairs of heads: base run, runs of each first layer, and of each pai
         const runs = await firstRuns(mediating, first);
         expect(dry.flop()).toBe(Math.max(2, indices.length) * firstFlop(config, extent, 'heads', at));
         for (const second of groups.slice(at + 1)) {
-          await pairEffects(mediating, first, second, runs);
+          await pairEffects(mediating, first, second, runs, PAIR_MEASURES);
           const pairs = 2 * indices.length ** 2;
           expect(dry.flop()).toBe(pairs * pairFlop(config, extent, 'heads', second.layer));
         }

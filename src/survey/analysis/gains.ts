@@ -1,0 +1,150 @@
+/**
+ * Do labelled components act on others more than controls do, for each unit of own change? (design: many pairs)
+ *
+ *   d_i = mean over labelled components of pair i of (log gain - mean log gain of its controls)
+ *
+ * 1. Clusters are put into folds. The labels of a fold's pairs come from all other folds: never from the pairs that are
+ *    evaluated.
+ * 2. Controls are drawn within a pair, kind and layer, by the three rules of `latent/controls.ts`.
+ * 3. The test of paired differences (`stats/paired.ts`) on d_i: mean with interval, r, sign-flip p; the unit is the
+ *    cluster; under 8 clusters no p.
+ * 4. Benjamini-Hochberg over all tests of the survey.
+ */
+import { type ControlRule, controlsOf } from '../../latent/controls.ts';
+import { type Label, labelName } from '../../latent/labels.ts';
+import { CONTROL_RULES } from '../../results/study-json.ts';
+import type { SurveyGainJson } from '../../results/survey-json.ts';
+import { foldsOf } from '../../stats/folds.ts';
+import { mean } from '../../stats/moments.ts';
+import { paired } from '../../stats/paired.ts';
+import type { Contrast, Direction, Kind } from '../../terms.ts';
+import type { Clustered } from './facts.ts';
+import { type BothPooled, type Labels, pooledLabels } from './labels.ts';
+import { pooledEffects, type ReadScores } from './pool.ts';
+
+/** The labels that are compared: each, and both together. */
+export const COMPARED: readonly (readonly Label[])[] = [['and', 'or'], ['and'], ['or']];
+export const FOLDS = 10;
+
+export interface GainRequest {
+  readonly kind: Kind;
+  readonly direction: Direction;
+  readonly contrast: Contrast;
+  readonly tau: number;
+  readonly perLayer: number;
+  readonly names: { readonly gain: string; readonly own: string };
+  readonly among: readonly number[];
+  readonly draws: number;
+  readonly seed: number;
+}
+
+/** What is known of components from the clusters outside a fold. */
+interface HeldOut {
+  readonly labels: Labels;
+  readonly strength: Float64Array;
+}
+
+/** All comparisons of one kind and direction; `p_adjusted` is filled in when all of the survey are known. */
+export async function compareGains(
+  read: ReadScores,
+  facts: Clustered,
+  both: BothPooled,
+  request: GainRequest,
+): Promise<SurveyGainJson[]> {
+  const cases = await gainDifferences(read, facts, both, request);
+  return cases.map((one) => summarised(one, request));
+}
+
+/** One set of labels against one rule of controls, over pairs. */
+export interface GainDifferences {
+  readonly among: readonly Label[];
+  readonly rule: ControlRule;
+  /** d_i of the pairs that have one, and the cluster of each. */
+  readonly differences: readonly number[];
+  readonly clusters: readonly number[];
+  /** Labelled components with a gain, over all pairs; and those of them with a control. */
+  readonly labelled: number;
+  readonly matched: number;
+}
+
+/** d_i of all pairs, for each set of labels and each rule of controls. */
+export async function gainDifferences(
+  read: ReadScores,
+  facts: Clustered,
+  both: BothPooled,
+  request: GainRequest,
+): Promise<GainDifferences[]> {
+  const fold = foldsOf(facts.clusters, FOLDS, request.seed);
+  const held = new Map<number, HeldOut>();
+  const outside = (of: number): HeldOut => {
+    const known = held.get(of) ?? heldOut(both, request.tau, (cluster) => fold[cluster] !== of);
+    held.set(of, known);
+    return known;
+  };
+  const cases = COMPARED.flatMap((labels) => CONTROL_RULES.map((rule) => new Comparison(labels, rule)));
+  for (const i of request.among) {
+    const { cluster } = facts.pairs[i]!;
+    const [gain, own] = [await read(request.names.gain, i), await read(request.names.own, i)];
+    const pair = { ...outside(fold[cluster]!), gain, own, cluster };
+    for (const one of cases) one.add(pair, request);
+  }
+  return cases;
+}
+
+function heldOut(both: BothPooled, tau: number, keeps: (cluster: number) => boolean): HeldOut {
+  const [n, d] = [pooledEffects(both.noising, keeps), pooledEffects(both.denoising, keeps)];
+  return {
+    labels: pooledLabels(both, tau, keeps),
+    strength: n.map((e, c) => Math.max(Math.abs(e), Math.abs(d[c]!))),
+  };
+}
+
+interface PairGains extends HeldOut {
+  readonly gain: Float32Array;
+  readonly own: Float32Array;
+  readonly cluster: number;
+}
+
+class Comparison implements GainDifferences {
+  readonly differences: number[] = [];
+  readonly clusters: number[] = [];
+  labelled = 0;
+  matched = 0;
+
+  constructor(
+    readonly among: readonly Label[],
+    readonly rule: ControlRule,
+  ) {}
+
+  add({ labels, strength, gain, own, cluster }: PairGains, { contrast, perLayer, seed }: GainRequest): void {
+    const differences: number[] = [];
+    labels.forEach((label, c) => {
+      if (label === undefined || !this.among.includes(label) || !(gain[c]! > 0)) return;
+      this.labelled++;
+      const controls = controlsOf(c, this.rule, { labels, contrast, gain, own, strength, perLayer, seed });
+      if (controls.length === 0) return;
+      this.matched++;
+      const others = controls.reduce((sum, k) => sum + Math.log(gain[k]!), 0) / controls.length;
+      differences.push(Math.log(gain[c]!) - others);
+    });
+    if (differences.length === 0) return;
+    this.differences.push(mean(differences));
+    this.clusters.push(cluster);
+  }
+}
+
+function summarised(
+  { among, rule, differences, clusters, labelled, matched }: GainDifferences,
+  { kind, direction, contrast, draws, seed }: GainRequest,
+): SurveyGainJson {
+  return {
+    kind,
+    direction,
+    labels: among.map((label) => labelName(label, contrast)),
+    controls: rule,
+    labelled,
+    matched,
+    ...paired(differences, clusters, { draws, seed }),
+    p_adjusted: Number.NaN,
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * Data sets as commands over them take and remember them.
+ */
+import { createHash } from 'node:crypto';
+import { InputError } from '../errors.ts';
+import type { Model } from '../patch/model.ts';
+import type { Identity } from '../study/folder.ts';
+import { checkPrompts } from '../tasks/check.ts';
+import type { DataSet } from '../tasks/item.ts';
+
+/** Throws InputError for no pairs, and for pairs that do not fit the model. */
+export function checkData({ config }: Pick<Model, 'config'>, { items, task }: DataSet): void {
+  if (items.length === 0)
+    throw new InputError(
+      `expected one valid pair of ${task} at least, got none; give other pairs, or more of them`,
+    );
+  for (const { clean, corrupted } of items) checkPrompts(clean, corrupted, config);
+}
+
+/** What `--resume` compares of a data set: its task, and its pairs in their order with their metrics. */
+export function dataIdentity({ task, contrast, items }: DataSet): Identity {
+  const all = items.map(({ clean, corrupted, metric }) => [clean.ids, corrupted.ids, metric]);
+  const hash = createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16);
+  return { task, contrast, pairs: `${items.length}: ${hash}` };
+}
