@@ -96,11 +96,7 @@ describe('the command', () => {
 
   test.runIf(process.platform !== 'win32')('stops at Ctrl-C and goes on', async () => {
     const args = [...AUDIT, '--components', 'heads', '--out', 'stopped'];
-    const first = await runCli(args, {
-      cwd: root,
-      onStart: (child) =>
-        child.stderr?.on('data', (text) => String(text).includes('1/2 patching') && child.kill('SIGINT')),
-    });
+    const first = await runCli(args, { cwd: root, stopAt: { text: '1/2 patching' } });
     expect(first).toMatchObject({ code: 130, stdout: '' });
     expect(first.stderr).toMatch(/mediators: cancelled; .*--resume goes on from there\n$/);
     expect(existsSync(join(root, 'stopped', 'audit.json'))).toBe(false);

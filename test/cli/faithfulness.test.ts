@@ -58,8 +58,7 @@ describe('the command', () => {
 test('Ctrl-C ends with 130 and nothing half-written; --resume goes on', async () => {
   const folder = at('stopped');
   const stopped = await runCli([...QUICK, '--n', '40', '--out', folder], {
-    onStart: (child) =>
-      child.stderr?.on('data', (text) => String(text).includes('scores ') && child.kill('SIGINT')),
+    stopAt: { text: 'scores ' },
   });
   expect(stopped).toMatchObject({ code: 130, stdout: '' });
   expect(stopped.stderr).toContain('--resume goes on from there');

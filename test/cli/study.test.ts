@@ -168,19 +168,6 @@ function entries(folder: string, prefix: string): string[] {
   return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(prefix)) : [];
 }
 
-/** A run that gets Ctrl-C as soon as `ready` says so. */
-async function interrupted(folder: string, ready: () => boolean, ...more: string[]): Promise<CliResult> {
-  return runCli(['study', '--out', folder, '--quiet', ...more], {
-    cwd: root,
-    onStart: (child) => {
-      const timer = setInterval(() => {
-        if (ready()) child.kill('SIGINT');
-        if (ready() || child.exitCode !== null) clearInterval(timer);
-      }, 10);
-    },
-  });
-}
-
 /** Every file of an unfinished study is whole, and none is under a temporary name. */
 function expectValid(folder: string): void {
   const files = filesBelow(folder);
@@ -199,22 +186,25 @@ describe.runIf(process.platform !== 'win32')('a study that is stopped', () => {
   test('by Ctrl-C keeps what is done, and ends with the same bytes', async () => {
     const folder = join(root, 'interrupted');
     const work = join(folder, '.work');
-    const first = await interrupted(folder, () => entries(work, 'ig.').length >= 3);
+    const interrupted = (file: RegExp, count: number, ...more: string[]) =>
+      runCli(['study', '--out', folder, '--quiet', ...more], { stopAt: { file, count } });
+    const first = await interrupted(/\.work\/ig\./, 3);
     expect(first).toMatchObject({ code: 130, stdout: '' });
     expect(first.stderr).toBe(
       'stopping; what is complete is kept (Ctrl-C again: at once)\n' +
         'mediators: cancelled; what was complete has been kept, --resume goes on from there\n',
     );
     const kept = entries(work, 'ig.');
+    expect(kept.length).toBeGreaterThanOrEqual(3);
     const timeOf = (name: string) => statSync(join(work, name)).mtimeMs;
     const times = kept.map(timeOf);
-    const inEffects = () => entries(work, 'patch.noising.neurons').length >= 2;
-    expect(await interrupted(folder, inEffects, '--resume')).toMatchObject({ code: 130, stdout: '' });
+    const inEffects = await interrupted(/\.work\/patch\.noising\.neurons/, 2, '--resume');
+    expect(inEffects).toMatchObject({ code: 130, stdout: '' });
     expect(kept.map(timeOf)).toEqual(times);
     expectValid(folder);
     expectRefusal(await runCli(['report', folder]), /a study that is not finished; finish it with --resume/);
-    const inFigures = () => entries(join(folder, 'figures'), '').length > 0;
-    expect(await interrupted(folder, inFigures, '--resume')).toMatchObject({ code: 130, stdout: '' });
+    const inFigures = await interrupted(/\/figures\//, 1, '--resume');
+    expect(inFigures).toMatchObject({ code: 130, stdout: '' });
     expect(existsSync(join(folder, 'study.json'))).toBe(false);
     expect(await runCli(['study', '--out', folder, '--resume', '--quiet'])).toMatchObject({
       code: 0,
