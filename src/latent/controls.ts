@@ -112,7 +112,13 @@ function compareUnder(rule: ControlRule, input: ControlInput): RuleComparison {
   };
 }
 
-const NO_RANK: RandomisationRank = { sets: 0, exhaustive: true, exceeds: 0, smallestRank: Number.NaN };
+const NO_RANK: RandomisationRank = {
+  sets: 0,
+  exhaustive: true,
+  exceeds: 0,
+  exceededBy: 0,
+  smallestRank: Number.NaN,
+};
 
 function isLabelled(label: Label | undefined): boolean {
   return label === 'and' || label === 'or';

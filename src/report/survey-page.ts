@@ -195,6 +195,9 @@ function gainsHtml(survey: SurveyJson): string {
         row.r,
         row.p,
         row.p_adjusted,
+        row.stand_ins?.sets ?? Number.NaN,
+        row.stand_ins?.p ?? Number.NaN,
+        row.stand_ins?.smallest_p ?? Number.NaN,
       ]),
   );
   if (rows.length === 0) return `<p>Nothing to compare: ${whyNoGains(survey)}.</p>`;
@@ -217,6 +220,9 @@ function gainsHtml(survey: SurveyJson): string {
       float('r', 'matched-pairs rank-biserial correlation over clusters'),
       float('p', 'two-sided sign-flip test over clusters'),
       float('adjusted p', 'Benjamini-Hochberg over all rows of these pairs'),
+      number('sets', 'of components of the same layers (and own change)'),
+      float('p over components', 'two-sided share of these sets that are at least as far out; not adjusted'),
+      float('smallest', 'no data could give a smaller p over components'),
     ],
     rows,
   });
@@ -247,7 +253,11 @@ function readingHtml({ task, has_twin, clusters, options }: SurveyJson): string 
     ],
     [
       'r, p',
-      'r: matched-pairs rank-biserial correlation of the clusters’ differences, from −1 to 1. p: two-sided sign-flip test over clusters, adjusted for all rows by Benjamini and Hochberg. Under 8 clusters there is none.',
+      'r: matched-pairs rank-biserial correlation of the clusters’ differences, from −1 to 1. p: two-sided sign-flip test over clusters, adjusted for all rows by Benjamini and Hochberg. Under 8 clusters there is none. Over prompts: the labelled components are taken as given.',
+    ],
+    [
+      'p over components',
+      'Each labelled component is exchanged for another of its layer (and own change), the same in all pairs: the share of such sets whose mean log gain is as far out. It asks whether the label tells something, or these few components do.',
     ],
     [
       'Calibration',

@@ -148,6 +148,19 @@ export interface MethodComparisonJson {
   p_adjusted: number;
 }
 
+/** Where labelled components stand among sets of others of their layers (and own change). */
+export interface StandInsJson {
+  /** Labelled components that have another to stand in for them. */
+  components: number;
+  /** Sets that were compared: all that there are, or 10,000 drawn; and how many have a smaller mean log gain. */
+  sets: number;
+  exceeds: number;
+  /** Two-sided share of sets at least as far out. It is over components, not over prompts; not adjusted. */
+  p: number;
+  /** No data could give less. */
+  smallest_p: number;
+}
+
 export interface SurveyGainJson {
   kind: Kind;
   direction: Direction;
@@ -170,6 +183,8 @@ export interface SurveyGainJson {
   /** Sign-flip test over clusters; absent under 8. Adjusted by Benjamini-Hochberg over all rows of the set. */
   p: number;
   p_adjusted: number;
+  /** Null for the third rule of controls, and where no component has another of its kind. */
+  stand_ins: StandInsJson | null;
 }
 
 /** What one set of pairs shows. */
@@ -283,6 +298,8 @@ const test = {
 
 const comparison = z.object({ kind, first: side, second: side, n: count, clusters: count, ...test });
 
+const standIns = z.object({ components: count, sets: count, exceeds: count, p: real, smallest_p: real });
+
 const gain = z.object({
   kind,
   direction,
@@ -293,6 +310,7 @@ const gain = z.object({
   labelled: count,
   matched: count,
   ...test,
+  stand_ins: standIns.nullable().default(null),
 });
 
 const set: z.ZodType<SurveySetJson> = z.object({

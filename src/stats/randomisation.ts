@@ -20,6 +20,8 @@ export interface RandomisationRank {
   readonly sets: number;
   /** Whether these are all the sets that the pools allow. */
   readonly exhaustive: boolean;
+  /** Sets whose mean is above the group's. */
+  readonly exceededBy: number;
   /** Sets whose mean is below the group's. The group's rank from the top, as a fraction: (1 + N - exceeds) / (N + 1). */
   readonly exceeds: number;
   /** 1 / (N + 1): the rank of a group that exceeds every set. No data could give a smaller one. */
@@ -46,11 +48,12 @@ export function randomisationRank(
   const sums = exhaustive ? everySum(pools, choices) : drawnSums(pools, seed, draws);
   const observed = sum(group);
   const tolerance = EQUAL_TOLERANCE * Math.max(1, Math.abs(observed));
-  let exceeds = 0;
+  let [exceeds, exceededBy] = [0, 0];
   for (const other of sums) {
     if (observed - other > tolerance) exceeds++;
+    else if (other - observed > tolerance) exceededBy++;
   }
-  return { sets: sums.length, exhaustive, exceeds, smallestRank: 1 / (sums.length + 1) };
+  return { sets: sums.length, exhaustive, exceeds, exceededBy, smallestRank: 1 / (sums.length + 1) };
 }
 
 function sum(values: ArrayLike<number>): number {

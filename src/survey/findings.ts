@@ -1,7 +1,7 @@
 /**
  * What a survey found, in sentences: each with its numbers, and no more than they allow.
  */
-import { formatNumber, namedComponent } from '../plots/text.ts';
+import { formatCount, formatNumber, namedComponent } from '../plots/text.ts';
 import {
   approximateMethods,
   type DisagreementJson,
@@ -98,7 +98,23 @@ function gainSentence(row: SurveyGainJson): string {
     p_adjusted < 0.05
       ? `act on others ${mean > 0 ? 'more' : 'less'} than matched controls do, for each unit of own change`
       : 'act on others neither more nor less than matched controls do, as far as these pairs tell';
-  return `${about} ${verdict}: mean difference of log gains ${real(mean)} (${real(low)} to ${real(high)}), ${r}, ${over}, adjusted p = ${p_adjusted.toPrecision(2)}.`;
+  return `${about} ${verdict}: mean difference of log gains ${real(mean)} (${real(low)} to ${real(high)}), ${r}, ${over}, adjusted p = ${p2(p_adjusted)}. ${amongOthers(row)}`;
+}
+
+/** Whether it is the label or these few components: the test before it is over prompts alone. */
+function amongOthers({ kind, stand_ins: found }: SurveyGainJson): string {
+  const others = `other ${kind} of the same layers and own change`;
+  if (found === null) return `There are no ${others}, so nothing tells the label from these few ${kind}.`;
+  const { sets, p, smallest_p } = found;
+  const among = `Among ${formatCount(sets)} sets of ${others}`;
+  if (smallest_p >= 0.05)
+    return `${among} they cannot be exceptional (smallest attainable p ${p2(smallest_p)} over components), so nothing tells the label from these few ${kind}.`;
+  const not = `are not exceptional (p = ${p2(p)} over components), so a difference may belong to these few ${kind} and not to the label`;
+  return `${among} they ${p < 0.05 ? `are exceptional too (p = ${p2(p)} over components)` : not}.`;
+}
+
+function p2(p: number): string {
+  return p.toPrecision(2);
 }
 
 /** The two methods with signs that agree best in each direction, and whether one does so beyond chance. */
@@ -145,7 +161,7 @@ function againstWords(
     return `${next} (${size}): fewer than ${LEAST_CLUSTERS} clusters allow no test`;
   const less = sign * mean > 0 ? 'less' : 'yet more, pair by pair';
   const verdict = p_adjusted < 0.05 ? less : 'no less, as far as these pairs tell';
-  return `${next}, ${verdict} (${size}, adjusted p = ${p_adjusted.toPrecision(2)})`;
+  return `${next}, ${verdict} (${size}, adjusted p = ${p2(p_adjusted)})`;
 }
 
 /**

@@ -28,6 +28,7 @@ describe('randomisationRank', () => {
         expect(rank.exhaustive).toBe(true);
         expect(rank.sets).toBe(sets.length);
         expect(rank.exceeds).toBe(sets.filter((set) => total(set) < total(group)).length);
+        expect(rank.exceededBy).toBe(sets.filter((set) => total(set) > total(group)).length);
         expect(rank.smallestRank).toBe(1 / (sets.length + 1));
       }),
     );

@@ -1,7 +1,7 @@
 /**
- * What a survey says of the two methods that agree best, from numbers that are made up.
+ * What a survey says of gains, and of the two methods that agree best, from numbers that are made up.
  */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SurveyJson } from '../../src/results/survey-json.ts';
 import { findings } from '../../src/survey/findings.ts';
 
@@ -44,4 +44,59 @@ test('the next is called less only where pairs say so', () => {
     /those of eap 0\.70, yet more, pair by pair \(mean difference −0\.1, r = −0\.80,/,
   );
   expect(said('ig', 'eap', 0.2, 0.8, 0.3)).toMatch(/those of eap 0\.70, no less, as far as these pairs tell/);
+});
+
+describe('labelled components that act on others more', () => {
+  const row = {
+    kind: 'heads',
+    direction: 'noising',
+    labels: ['and', 'or'],
+    controls: 'matched',
+    n: 50,
+    clusters: 11,
+    labelled: 100,
+    matched: 90,
+    mean: 0.4,
+    low: 0.28,
+    high: 0.59,
+    r: 1,
+    r_low: 0.9,
+    r_high: 1,
+    p: 0.001,
+    p_adjusted: 0.0023,
+  };
+  const gained = (stand_ins: unknown) => {
+    const set = { set: 'all', answers: { n: 50, accuracy: 1, clusters: 11 }, labels: [], agreement: [] };
+    const survey = {
+      task: { name: 'ioi', contrast: 'removal' },
+      options: { components: ['heads'] },
+      sets: [{ ...set, gains: [{ ...row, stand_ins }], comparisons: [], disagreements: [] }],
+    };
+    return findings(survey as unknown as SurveyJson)[1]!;
+  };
+  const ranked = (sets: number, p: number) => ({ components: 3, sets, exceeds: 0, p, smallest_p: 2 / sets });
+
+  test('by the test over prompts, with its numbers', () => {
+    expect(gained(ranked(10_000, 0.004))).toMatch(
+      /^Noising, heads \(AND or OR\) act on others more than matched controls do, .* 0\.40 \(0\.28 to 0\.59\), r = 1\.00 .*, n = 50 pairs, k = 11 clusters, adjusted p = 0\.0023\. /,
+    );
+  });
+
+  test.each([
+    [
+      ranked(10_000, 0.004),
+      /Among 10,000 sets of .* they are exceptional too \(p = 0\.0040 over components\)\.$/,
+    ],
+    [
+      ranked(10_000, 0.31),
+      /are not exceptional \(p = 0\.31 .*\), so a difference may belong to these few heads and not to the label\.$/,
+    ],
+    [
+      ranked(12, 0.5),
+      /they cannot be exceptional \(smallest attainable p 0\.17 .* nothing tells the label from these few heads\.$/,
+    ],
+    [null, /There are no other heads of the same layers and own change, so nothing tells/],
+  ])('and what may be said of the label: %j', (found, text) => {
+    expect(gained(found)).toMatch(text);
+  });
 });

@@ -10,7 +10,7 @@ import type { SurveyFields } from '../../results/survey-record.ts';
 import { foldsOf } from '../../stats/folds.ts';
 import type { Direction, Kind } from '../../terms.ts';
 import { exactBothWays, pooledArray, type PoolWork } from '../analysis/arrays.ts';
-import { FOLDS } from '../analysis/gains.ts';
+import { FOLDS } from '../analysis/held-out.ts';
 import { type BothPooled, pooledLabels } from '../analysis/labels.ts';
 import { type Pooled, pooledEffects } from '../analysis/pool.ts';
 import { EXACT } from '../options.ts';

@@ -9,22 +9,24 @@
  * 3. The test of paired differences (`stats/paired.ts`) on d_i: mean with interval, r, sign-flip p; the unit is the
  *    cluster; under 8 clusters no p.
  * 4. Benjamini-Hochberg over all tests of the survey.
+ * 5. Where these components stand among others like them (`stand-ins.ts`): 3 is about prompts, and takes the labelled
+ *    components as given.
  */
 import { type ControlRule, controlsOf } from '../../latent/controls.ts';
 import { type Label, labelName } from '../../latent/labels.ts';
 import { CONTROL_RULES } from '../../results/study-json.ts';
 import type { SurveyGainJson } from '../../results/survey-json.ts';
-import { foldsOf } from '../../stats/folds.ts';
 import { mean } from '../../stats/moments.ts';
 import { paired } from '../../stats/paired.ts';
 import type { Contrast, Direction, Kind } from '../../terms.ts';
 import type { Clustered } from './facts.ts';
-import { type BothPooled, type Labels, pooledLabels } from './labels.ts';
-import { pooledEffects, type ReadScores } from './pool.ts';
+import { type HeldOut, holdOut } from './held-out.ts';
+import type { BothPooled } from './labels.ts';
+import type { ReadScores } from './pool.ts';
+import { standIns } from './stand-ins.ts';
 
 /** The labels that are compared: each, and both together. */
 export const COMPARED: readonly (readonly Label[])[] = [['and', 'or'], ['and'], ['or']];
-export const FOLDS = 10;
 
 export interface GainRequest {
   readonly kind: Kind;
@@ -38,12 +40,6 @@ export interface GainRequest {
   readonly seed: number;
 }
 
-/** What is known of components from the clusters outside a fold. */
-interface HeldOut {
-  readonly labels: Labels;
-  readonly strength: Float64Array;
-}
-
 /** All comparisons of one kind and direction; `p_adjusted` is filled in when all of the survey are known. */
 export async function compareGains(
   read: ReadScores,
@@ -52,7 +48,12 @@ export async function compareGains(
   request: GainRequest,
 ): Promise<SurveyGainJson[]> {
   const cases = await gainDifferences(read, facts, both, request);
-  return cases.map((one) => summarised(one, request));
+  const rankOf = await standIns(read, facts, both, request);
+  return cases.map((one) => ({
+    ...summarised(one, request),
+    p_adjusted: Number.NaN,
+    stand_ins: rankOf(one.among, one.rule),
+  }));
 }
 
 /** One set of labels against one rule of controls, over pairs. */
@@ -74,29 +75,15 @@ export async function gainDifferences(
   both: BothPooled,
   request: GainRequest,
 ): Promise<GainDifferences[]> {
-  const fold = foldsOf(facts.clusters, FOLDS, request.seed);
-  const held = new Map<number, HeldOut>();
-  const outside = (of: number): HeldOut => {
-    const known = held.get(of) ?? heldOut(both, request.tau, (cluster) => fold[cluster] !== of);
-    held.set(of, known);
-    return known;
-  };
+  const { foldOf, outside } = holdOut(both, facts.clusters, request);
   const cases = COMPARED.flatMap((labels) => CONTROL_RULES.map((rule) => new Comparison(labels, rule)));
   for (const i of request.among) {
     const { cluster } = facts.pairs[i]!;
     const [gain, own] = [await read(request.names.gain, i), await read(request.names.own, i)];
-    const pair = { ...outside(fold[cluster]!), gain, own, cluster };
+    const pair = { ...outside(foldOf(cluster)), gain, own, cluster };
     for (const one of cases) one.add(pair, request);
   }
   return cases;
-}
-
-function heldOut(both: BothPooled, tau: number, keeps: (cluster: number) => boolean): HeldOut {
-  const [n, d] = [pooledEffects(both.noising, keeps), pooledEffects(both.denoising, keeps)];
-  return {
-    labels: pooledLabels(both, tau, keeps),
-    strength: n.map((e, c) => Math.max(Math.abs(e), Math.abs(d[c]!))),
-  };
 }
 
 interface PairGains extends HeldOut {
@@ -136,7 +123,7 @@ class Comparison implements GainDifferences {
 function summarised(
   { among, rule, differences, clusters, labelled, matched }: GainDifferences,
   { kind, direction, contrast, draws, seed }: GainRequest,
-): SurveyGainJson {
+): Omit<SurveyGainJson, 'stand_ins' | 'p_adjusted'> {
   return {
     kind,
     direction,
@@ -145,6 +132,5 @@ function summarised(
     labelled,
     matched,
     ...paired(differences, clusters, { draws, seed }),
-    p_adjusted: Number.NaN,
   };
 }

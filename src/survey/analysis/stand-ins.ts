@@ -1,0 +1,123 @@
+/**
+ * Is it the label, or these few components? The sign-flip test of gains (`gains.ts`) is about prompts: nearly the same
+ * components are labelled in all folds, and a single neuron whose gain is a little high on every prompt makes p small. So
+ * the labelled components are ranked among others like them.
+ *
+ *   T = sum over pairs of the mean, over the components that other folds label, of the pair's log gain
+ *
+ * 1. Stand-ins of a labelled component: those of its layer and kind, itself among them, whose own change (geometric mean
+ *    over pairs) is within e^0.25 of its own; under the rule `any` the whole layer.
+ * 2. A set exchanges every labelled component for one of its stand-ins, the same one in all pairs. T of a set is a sum of
+ *    what each of its members gives, so sets are drawn by `stats/randomisation.ts`: all, or 10,000.
+ * 3. p = twice the share of sets with a T at least as high as the observed one, or at least as low: the smaller of both.
+ *    If labelled components were drawn at random among their stand-ins, p would be at most x with probability x.
+ *
+ * The third rule of controls leaves one stand-in, so there is nothing to draw from. Components without a gain in some pair
+ * are left out.
+ */
+import { type ControlRule, OWN_CHANGE_CALIPER } from '../../latent/controls.ts';
+import type { Label } from '../../latent/labels.ts';
+import type { StandInsJson } from '../../results/survey-json.ts';
+import { type RandomisationRank, randomisationRank } from '../../stats/randomisation.ts';
+import type { Clustered } from './facts.ts';
+import type { GainRequest } from './gains.ts';
+import { type HoldingOut, holdOut } from './held-out.ts';
+import type { BothPooled } from './labels.ts';
+import type { ReadScores } from './pool.ts';
+
+/** Where the components of some labels stand under a rule; null where there is nothing to draw from. */
+export type RankOf = (among: readonly Label[], rule: ControlRule) => StandInsJson | null;
+
+export async function standIns(
+  read: ReadScores,
+  facts: Clustered,
+  both: BothPooled,
+  request: GainRequest,
+): Promise<RankOf> {
+  const held = holdOut(both, facts.clusters, request);
+  const sums = await logSums(read, facts, held, both.noising.size, request);
+  return (among, rule) => {
+    if (rule === 'matched_unlabelled') return null;
+    const shares = [...sharesOf(held, sums, among)];
+    const pools = shares.map(([c]) => poolOf(c, rule, sums, request));
+    if (!pools.some((pool) => pool.length > 1)) return null;
+    const own = shares.map(([c, share]) => partOf(c, share, sums));
+    const others = shares.map(([, share], k) => pools[k]!.map((x) => partOf(x, share, sums)));
+    const components = pools.filter((pool) => pool.length > 1).length;
+    return { components, ...described(randomisationRank(own, others, request.seed)) };
+  };
+}
+
+/** Sums over pairs for every component. */
+interface LogSums {
+  /** Of log gains, for each fold; NaN where one has none. */
+  readonly gain: readonly Float64Array[];
+  /** Of log own changes. */
+  readonly own: Float64Array;
+  readonly pairs: number;
+}
+
+async function logSums(
+  read: ReadScores,
+  { pairs }: Clustered,
+  { folds, foldOf }: HoldingOut,
+  size: number,
+  { names, among }: GainRequest,
+): Promise<LogSums> {
+  const gain = Array.from({ length: folds }, () => new Float64Array(size));
+  const own = new Float64Array(size);
+  for (const i of among) {
+    const ofFold = gain[foldOf(pairs[i]!.cluster)]!;
+    const [gains, changes] = [await read(names.gain, i), await read(names.own, i)];
+    for (let c = 0; c < size; c++) {
+      ofFold[c]! += gains[c]! > 0 ? Math.log(gains[c]!) : Number.NaN;
+      own[c]! += Math.log(changes[c]!);
+    }
+  }
+  return { gain, own, pairs: among.length };
+}
+
+/** How much a component's log gain counts in each fold: its share of the labelled ones there, 0 where it is none. */
+type Shares = Float64Array;
+
+/** The labelled components and their shares. */
+function sharesOf(held: HoldingOut, sums: LogSums, among: readonly Label[]): Map<number, Shares> {
+  const all = new Map<number, Shares>();
+  for (let fold = 0; fold < held.folds; fold++) {
+    const { labels } = held.outside(fold);
+    const own = labels.flatMap((label, c) =>
+      label !== undefined && among.includes(label) && hasGain(c, sums) ? [c] : [],
+    );
+    for (const c of own) {
+      const shares = all.get(c) ?? new Float64Array(held.folds);
+      shares[fold] = 1 / own.length;
+      all.set(c, shares);
+    }
+  }
+  return all;
+}
+
+function hasGain(c: number, { gain }: LogSums): boolean {
+  return gain.every((ofFold) => Number.isFinite(ofFold[c]!));
+}
+
+/** What component `x` gives to T in the place of one with these shares. */
+function partOf(x: number, shares: Shares, { gain }: LogSums): number {
+  return gain.reduce((sum, ofFold, fold) => sum + shares[fold]! * ofFold[x]!, 0);
+}
+
+/** Stand-ins of component `c`, itself among them. */
+function poolOf(c: number, rule: ControlRule, sums: LogSums, { perLayer }: GainRequest): number[] {
+  const first = c - (c % perLayer);
+  const layer = Array.from({ length: perLayer }, (_, i) => first + i).filter((x) => hasGain(x, sums));
+  const distance = (x: number) => Math.abs(sums.own[x]! - sums.own[c]!) / sums.pairs;
+  return rule === 'any' ? layer : layer.filter((x) => distance(x) <= OWN_CHANGE_CALIPER);
+}
+
+/** All sets have the observed one among them; of drawn ones it is one more. */
+function described({ sets, exhaustive, exceeds, exceededBy }: RandomisationRank) {
+  const extra = exhaustive ? 0 : 1;
+  const least = Math.min(sets - exceeds, sets - exceededBy) + extra;
+  const all = sets + extra;
+  return { sets, exceeds, p: Math.min(1, (2 * least) / all), smallest_p: Math.min(1, 2 / all) };
+}
