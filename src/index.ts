@@ -161,4 +161,5 @@ export { exactNodes } from './faithfulness/exact-nodes.ts';
 export type { Survey } from './survey/finish.ts';
 export { mergeSurveys } from './survey/merge.ts';
 export { SURVEY_METHODS, type SurveyOptions } from './survey/options.ts';
+export { planSurvey, type SurveyPlan } from './survey/plan.ts';
 export { survey, type SurveyShard } from './survey/run.ts';

@@ -41,7 +41,7 @@ export const attributionPatching: Method = {
   sumsTo: 'Per layer and kind: the slope of F at the base run as the whole layer begins to move.',
   sign: 'as ap',
   cost: 'None.',
-  passes: [],
+  passes: () => [],
   source: 'Nanda 2023; Syed, Rager and Conmy 2023',
   run: (input) =>
     layerByLayer(input, (kind, layer) => attributionPositions(input.base, input.other, kind, layer)),

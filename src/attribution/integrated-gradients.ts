@@ -70,6 +70,7 @@ export const layerIg: Method = {
   sumsTo: 'Per layer and kind: F(whole layer patched) - F(base), up to quadrature.',
   sign: 'as ap',
   cost: 'Per layer and kind: 52 runs of the layers behind, forward and back (50 points).',
+  passes: (steps = DEFAULT_STEPS) => [steps + 2],
   source: 'Sundararajan et al. 2017; per layer as in Captum',
   run: (input) =>
     layerByLayer(input, async (kind, layer) => {

@@ -38,8 +38,11 @@ export interface Method {
   readonly sign: 'as ap' | 'none';
   /** Its runs, beside both runs of the pair forward and back. */
   readonly cost: string;
-  /** Where all of that goes along paths of layers: rows of each pass, per layer and kind, so that a plan can count it. */
-  readonly passes?: readonly number[];
+  /**
+   * Where all of that goes along paths of layers: rows of each pass, per layer and kind, so that a plan can count it.
+   * `steps`: points of the path; the method's own number by default.
+   */
+  readonly passes?: (steps?: number) => readonly number[];
   readonly source: string;
   /** Throws CancelledError where the signal has been aborted. */
   readonly run: (input: MethodInput) => Promise<Scores>;

@@ -113,12 +113,12 @@ function runPart(input: MethodInput, part: PathPart): Promise<Scores> {
   });
 }
 
-const SHARED = {
+const SHARED: Pick<Method, 'sign' | 'cost' | 'passes' | 'source'> = {
   sign: 'as ap',
   cost: 'Per layer and kind: 118 runs of the layers behind, forward and back (66 to find the place, 50 points, 2 ends).',
-  passes: [INTERVALS + 1, INTERVALS + 1, DEFAULT_STEPS + 2],
+  passes: (steps = DEFAULT_STEPS) => [INTERVALS + 1, INTERVALS + 1, steps + 2],
   source: 'Miglani et al. 2020',
-} as const;
+};
 
 export const splitIgUnsaturated: Method = {
   ...SHARED,

@@ -128,7 +128,7 @@ function methodPhase(work: Beside, { peak_bytes }: PhasePlan, options: AuditOpti
   const runs = methodRuns(1, options);
   const layers = Array.from({ length: config.nLayers }, (_, layer) => layer);
   const parts = runs.flatMap(({ method }, i) => {
-    const { passes = [] } = methodNamed(method);
+    const passes = methodNamed(method).passes?.() ?? [];
     if (passes.length === 0) return [];
     // A method's directions share its sessions.
     const made = runs[i - 1]?.method === method ? 0 : rates.attributionSessions * blockBytes(config);

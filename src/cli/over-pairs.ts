@@ -3,6 +3,7 @@
  * pairs; then weights. What is complete already is found before these are read.
  */
 import type { Model } from '../patch/model.ts';
+import type { Checkpoint } from '../model/checkpoint.ts';
 import { openCheckpoint } from '../model/loaders/open.ts';
 import { checkDevice } from '../runtime/device.ts';
 import type { StudyHandlers } from '../study/handlers.ts';
@@ -24,6 +25,8 @@ export interface PairsCall<O> extends ModelRequest, OutputRequest {
 export interface PairsWork<R> {
   /** The result that the folder holds already, if it is asked to go on and it does. */
   readonly complete: (known: Studied, data: DataSet) => Promise<R | undefined>;
+  /** Tells of what is to be computed, before weights are read. */
+  readonly announce?: (checkpoint: Checkpoint, data: DataSet) => Promise<void>;
   readonly compute: (model: Model, data: DataSet, handlers: StudyHandlers) => Promise<R>;
   /** What is printed. */
   readonly print: (result: R) => Promise<string> | string;
@@ -32,7 +35,7 @@ export interface PairsWork<R> {
 /** Runs a command over pairs. The signal stops it. */
 export async function runOverPairs<R>(
   call: PairsCall<OutOptions>,
-  { complete, compute, print }: PairsWork<R>,
+  { complete, announce, compute, print }: PairsWork<R>,
   signal: AbortSignal,
 ): Promise<void> {
   await checkOutFolder(call.options, call.quiet);
@@ -42,6 +45,7 @@ export async function runOverPairs<R>(
     const data = await readDataSet(checkpoint, call.data);
     const computed = async () => {
       await checkDevice(call.device);
+      await announce?.(checkpoint, data);
       return withLoadedModel(checkpoint, call, progress, signal, async (model) => {
         const found = await compute(model, data, { signal, onProgress: progress.show });
         progress.finish();

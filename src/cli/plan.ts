@@ -1,15 +1,19 @@
 /**
- * The plan of a study or an audit as text: a table for `--plan`, a line or two before it computes.
+ * The plan of a study, an audit or a survey as text: a table for `--plan`, a line or two before it computes.
  */
 import { type AuditOptions, exactStudy } from '../audit/options.ts';
 import { type AuditPlan, planAudit } from '../audit/plan.ts';
-import { measureRates } from '../study/plan/measure.ts';
+import { type MeasureOptions, measureRates } from '../study/plan/measure.ts';
 import { formatBytes } from '../study/plan/bytes.ts';
 import { extentOf } from '../study/plan/flop.ts';
 import { batchesFor } from '../study/plan/memory.ts';
 import { isWorthMeasuring, type PlannedModel, planStudy, type StudyPlan } from '../study/plan/plan.ts';
 import type { StudyOptions } from '../study/options.ts';
 import type { Rates } from '../study/plan/rates.ts';
+import type { SurveyOptions } from '../survey/options.ts';
+import { BATCHES } from '../survey/pass-work.ts';
+import { planSurvey, type SurveyPlan } from '../survey/plan.ts';
+import type { DataSet } from '../tasks/item.ts';
 import type { Pair } from '../tasks/pair.ts';
 import { counted } from '../words.ts';
 import { aligned } from './aligned.ts';
@@ -22,42 +26,73 @@ export interface PlanCall {
 }
 
 /** The plan, with the machine's measured rates where the work is large enough to be worth it. */
-export async function makePlan(
+export function makePlan(
   model: PlannedModel,
   pair: Pair,
   options: StudyOptions,
   call: PlanCall,
   signal: AbortSignal,
 ): Promise<StudyPlan> {
-  const guess = planStudy(model, pair, options);
-  if (!call.measure || !isWorthMeasuring(guess)) return guess;
-  return planStudy(model, pair, options, await ratesFor(model, pair, options, call, signal));
+  return withRates(
+    (rates) => planStudy(model, pair, options, rates),
+    () => studyRates(model, pair, options, call, signal),
+    call,
+  );
 }
 
 /** The same of an audit; rates are measured on its first pair. */
-export async function makeAuditPlan(
+export function makeAuditPlan(
   model: PlannedModel,
   pairs: readonly Pair[],
   options: AuditOptions,
   call: PlanCall,
   signal: AbortSignal,
 ): Promise<AuditPlan> {
-  const guess = planAudit(model, pairs, options);
-  if (!call.measure || !isWorthMeasuring(guess)) return guess;
-  const exact = exactStudy(model.config, pairs[0]!, options, options.out);
-  return planAudit(model, pairs, options, await ratesFor(model, pairs[0]!, exact, call, signal));
+  const exact = () => exactStudy(model.config, pairs[0]!, options, options.out);
+  return withRates(
+    (rates) => planAudit(model, pairs, options, rates),
+    () => studyRates(model, pairs[0]!, exact(), call, signal),
+    call,
+  );
 }
 
-function ratesFor(
+/** The same of a survey; rates are measured on its first pair. */
+export function makeSurveyPlan(
+  model: PlannedModel,
+  data: DataSet,
+  options: SurveyOptions,
+  call: PlanCall,
+  signal: AbortSignal,
+): Promise<SurveyPlan> {
+  return withRates(
+    (rates) => planSurvey(model, data, options, rates),
+    () => measureRates(model.config, extentOf(data.items[0]!), options, BATCHES, how(call, signal)),
+    call,
+  );
+}
+
+async function withRates<P extends Pick<StudyPlan, 'flop'>>(
+  plan: (rates?: Rates) => P,
+  measured: () => Promise<Rates>,
+  { measure }: PlanCall,
+): Promise<P> {
+  const guess = plan();
+  return measure && isWorthMeasuring(guess) ? plan(await measured()) : guess;
+}
+
+function studyRates(
   { config }: PlannedModel,
   pair: Pair,
   options: StudyOptions,
-  { threads }: PlanCall,
+  call: PlanCall,
   signal: AbortSignal,
 ): Promise<Rates> {
   const extent = extentOf(pair);
-  const how = { signal, ...(threads !== undefined && { threads }) };
-  return measureRates(config, extent, options, batchesFor(config, extent, options), how);
+  return measureRates(config, extent, options, batchesFor(config, extent, options), how(call, signal));
+}
+
+function how({ threads }: PlanCall, signal: AbortSignal): MeasureOptions {
+  return { signal, ...(threads !== undefined && { threads }) };
 }
 
 type Costs = Pick<
@@ -74,9 +109,11 @@ export function planLines(plan: Costs): string {
   ].join('');
 }
 
-/** The same of an audit, and what comes on top. */
-export function auditPlanLines(plan: AuditPlan): string {
-  return `${planLines(plan).trimEnd()}; not counted: ${plan.not_counted.join(', ')}\n`;
+/** The same of an audit or a survey, and what comes on top. */
+export function pairsPlanLines(plan: AuditPlan | SurveyPlan): string {
+  const { not_counted } = plan;
+  const onTop = not_counted.length > 0 ? `; not counted: ${not_counted.join(', ')}` : '';
+  return `${planLines(plan).trimEnd()}${onTop}\n`;
 }
 
 /** The whole plan of an audit as an aligned table. */
@@ -91,6 +128,21 @@ export function auditPlanTable(plan: AuditPlan): string {
     `Memory: peaks of the whole process; budget ${formatBytes(budget)}.`,
     `Disk: without metadata; up to ${size(work_bytes)} of it at a time go when the study of a pair ends.`,
     `Not counted: ${not_counted.join(', ')}.`,
+  ].join('\n');
+}
+
+/** The whole plan of a survey as an aligned table. */
+export function surveyPlanTable(plan: SurveyPlan): string {
+  const { model, pairs, blocks, not_counted } = plan;
+  return [
+    `${model}, ${counted(pairs, 'pair')} in ${counted(blocks, 'block')} that share sessions`,
+    '',
+    ...phaseTable(plan),
+    '',
+    timeLine(plan),
+    'Memory: peaks of the whole process, without what is not counted.',
+    'Disk: scores, figures and page, without metadata and tables.',
+    ...(not_counted.length > 0 ? [`Not counted: ${not_counted.join(', ')}.`] : []),
   ].join('\n');
 }
 

@@ -20,7 +20,7 @@ import { aligned } from './aligned.ts';
 import { knownOf, withLoadedModel } from './loaded-model.ts';
 import type { ModelRequest } from './model-options.ts';
 import { checkOutFolder } from './out-folder.ts';
-import { auditPlanLines, auditPlanTable, makeAuditPlan } from './plan.ts';
+import { auditPlanTable, makeAuditPlan, pairsPlanLines } from './plan.ts';
 import { type ProgressView, progressView } from './progress.ts';
 import type { OutputRequest } from './shared-options.ts';
 import { wantsColour } from './summary.ts';
@@ -112,7 +112,7 @@ async function compute(
   await checkDevice(device);
   if (!quiet) {
     const how = { threads, measure: device === 'cpu' };
-    process.stderr.write(auditPlanLines(await makeAuditPlan(checkpoint, pairs, options, how, signal)));
+    process.stderr.write(pairsPlanLines(await makeAuditPlan(checkpoint, pairs, options, how, signal)));
   }
   return withLoadedModel(checkpoint, call, progress, signal, async (model) => {
     const result = await audit(model, pairs, options, { signal, onProgress: progress.show });

@@ -4,27 +4,64 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createColors } from 'picocolors';
+import type { Checkpoint } from '../model/checkpoint.ts';
+import { openCheckpoint } from '../model/loaders/open.ts';
 import { SURVEY_FILE } from '../results/survey-json.ts';
 import type { Survey } from '../survey/finish.ts';
 import type { SurveyOptions } from '../survey/options.ts';
+import type { SurveyPlan } from '../survey/plan.ts';
 import { completeSurvey, survey, type SurveyShard } from '../survey/run.ts';
+import type { DataSet } from '../tasks/item.ts';
 import { counted } from '../words.ts';
+import { readDataSet } from './data-set.ts';
 import { leftOutLines } from './left-out.ts';
 import { type PairsCall, runOverPairs } from './over-pairs.ts';
+import { makeSurveyPlan, pairsPlanLines, surveyPlanTable } from './plan.ts';
 import { wantsColour } from './summary.ts';
 
+/** What was asked for. */
+export interface SurveyCall extends PairsCall<SurveyOptions> {
+  /** Print the plan and stop. */
+  readonly plan: boolean;
+}
+
 /** Surveys the pairs, or says what the folder holds already. */
-export function runSurvey(call: PairsCall<SurveyOptions>, signal: AbortSignal): Promise<void> {
-  const { options, json } = call;
+export async function runSurvey(call: SurveyCall, signal: AbortSignal): Promise<void> {
+  if (call.plan) return printPlan(call, signal);
+  const { options, json, quiet } = call;
   return runOverPairs<Survey | SurveyShard>(
     call,
     {
       complete: (known, data) => completeSurvey(known, data, options),
+      announce: async (checkpoint, data) => {
+        if (!quiet) process.stderr.write(pairsPlanLines(await planned(checkpoint, data, call, signal)));
+      },
       compute: (model, data, handlers) => survey(model, data, options, handlers),
       print: (result) => output(result, json),
     },
     signal,
   );
+}
+
+/** What `--plan` does: nothing is written, no weights are read. */
+async function printPlan(call: SurveyCall, signal: AbortSignal): Promise<void> {
+  const checkpoint = await openCheckpoint(call.source);
+  try {
+    const plan = await planned(checkpoint, await readDataSet(checkpoint, call.data), call, signal);
+    process.stdout.write(`${call.json ? JSON.stringify(plan, null, 2) : surveyPlanTable(plan)}\n`);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+function planned(
+  checkpoint: Checkpoint,
+  data: DataSet,
+  { options, threads, device }: SurveyCall,
+  signal: AbortSignal,
+): Promise<SurveyPlan> {
+  // Rates are those of the processor.
+  return makeSurveyPlan(checkpoint, data, options, { threads, measure: device === 'cpu' }, signal);
 }
 
 async function output(result: Survey | SurveyShard, json: boolean): Promise<string> {

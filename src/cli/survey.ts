@@ -22,6 +22,7 @@ import {
   jsonOption,
   outOption,
   outputRequest,
+  planOption,
   quantileOption,
   quietOption,
   resumeOption,
@@ -102,7 +103,8 @@ function described() {
     .optionsGroup('Output:')
     .addOption(outOption('must be empty unless --resume or --shard', d.out))
     .addOption(resumeOption())
-    .addOption(jsonOption('survey.json', 'summary'))
+    .addOption(planOption())
+    .addOption(jsonOption('survey.json (or the plan)', 'summary'))
     .addOption(quietOption())
     .addHelpText('after', EXAMPLES);
 }
@@ -137,6 +139,7 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
       ...outputRequest(options),
       data: { ...pairs, ...(bos !== undefined && { bos }) },
       options: resolved,
+      plan: options.plan === true,
     },
     signal,
   );

@@ -5,7 +5,7 @@
 import type { PromptPair } from '../tasks/pair.ts';
 
 /** Rows of a batch: 32 and 128 are slower (docs/performance.md). */
-const BATCH = 64;
+export const BATCH = 64;
 
 /** 0 to count - 1 in batches. */
 export function batchesOf(count: number): number[][] {

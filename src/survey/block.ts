@@ -2,7 +2,6 @@
  * A block of pairs: their runs, and the passes on them. Pairs of one shape share sessions, pass by pass.
  */
 import type { Scores } from '../attribution/method.ts';
-import { methodNamed } from '../attribution/methods.ts';
 import { patchingScores } from '../effects/ap.ts';
 import { type Observation, patchSources, preparePatching, releasePatching } from '../effects/patching.ts';
 import { summariesOf } from '../effects/summaries.ts';
@@ -17,7 +16,7 @@ import { baseAndOther, type OpenPair, openPrompts } from '../patch/open-pair.ts'
 import type { Item } from '../tasks/item.ts';
 import { labelMetric } from '../tasks/metric.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { EXACT, GRADIENTS, type SurveyOptions } from './options.ts';
+import { approximation, EXACT, type SurveyOptions } from './options.ts';
 import { GAIN, OWN, type Pass, TWIN } from './passes.ts';
 import { type Answered, answeredBy } from './answers.ts';
 
@@ -102,7 +101,7 @@ async function methodScores(
   { chain, runs }: OpenPair,
   { method, direction, kind }: Pass,
 ): Promise<Tensor> {
-  const { run } = methodNamed(method === GRADIENTS ? 'layer_ig' : method);
+  const { run } = approximation(method);
   const given = { ...(steps !== undefined && { steps }), ...(signal && { signal }) };
   const scores: Scores = await run({ chain, ...baseAndOther(runs, direction), kinds: [kind], ...given });
   return scores[kind]!;

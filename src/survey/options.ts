@@ -1,6 +1,7 @@
 /**
  * What a survey can be asked to do. docs/definitions.md tells what the numbers mean.
  */
+import type { Method } from '../attribution/method.ts';
 import { methodNamed, METHODS } from '../attribution/methods.ts';
 import { InputError } from '../errors.ts';
 import { DEFAULT_QUANTILE } from '../latent/highlight.ts';
@@ -18,9 +19,14 @@ export const SURVEY_METHODS: readonly string[] = [
   ...METHODS.map(({ name }) => (name === 'layer_ig' ? GRADIENTS : name)),
 ];
 
+/** A method of a survey other than exact patching. */
+export function approximation(method: string): Method {
+  return methodNamed(method === GRADIENTS ? 'layer_ig' : method);
+}
+
 /** Whether a method of a survey gives signs, not sizes alone. */
 export function hasSigns(method: string): boolean {
-  return method === EXACT || methodNamed(method === GRADIENTS ? 'layer_ig' : method).sign === 'as ap';
+  return method === EXACT || approximation(method).sign === 'as ap';
 }
 
 export interface SurveyOptions {

@@ -12,8 +12,8 @@ import { type SurveyPair, type SurveyRecord, surveyRecord } from '../results/sur
 import type { Identity, StudyFolder } from '../study/folder.ts';
 import { processorType, versions } from '../study/identity.ts';
 import type { DataSet, Item } from '../tasks/item.ts';
-import { labelMetric } from '../tasks/metric.ts';
 import { parseJson } from '../tensor/json.ts';
+import { hasTwin } from './data.ts';
 import type { SurveyOptions } from './options.ts';
 
 /** Its name in `.work/`. */
@@ -59,7 +59,7 @@ async function recordOf({ model, data, options, identity }: Recorded): Promise<S
     model: { id: model.id, architecture: config.architecture, sha256: await model.sha256() },
     shape: { layers: config.nLayers, heads: config.nHeads, neurons: config.dMlp },
     task: { name: data.task, metric: data.metric, contrast: data.contrast },
-    has_twin: data.items.some(({ metric }) => labelMetric(metric) !== metric),
+    has_twin: hasTwin(data),
     options: {
       ...kept,
       methods: [...kept.methods],

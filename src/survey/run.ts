@@ -19,11 +19,10 @@ import type { StudyHandlers } from '../study/handlers.ts';
 import { modelIdentity, type Studied } from '../study/identity.ts';
 import { Phases } from '../study/phases.ts';
 import type { DataSet } from '../tasks/item.ts';
-import { labelMetric } from '../tasks/metric.ts';
 import { SURVEY_FILE } from '../results/survey-json.ts';
 import { finishSurvey, recordedSurvey, type Survey } from './finish.ts';
 import { type BlockItem, runBlock } from './block.ts';
-import { checkData, dataIdentity } from './data.ts';
+import { checkData, dataIdentity, hasTwin, pairsOf } from './data.ts';
 import { resolveSurveyOptions, type SurveyOptions } from './options.ts';
 import { type Pass, passesOf } from './passes.ts';
 import { answersUnit, saveSurveyRecord } from './record.ts';
@@ -79,11 +78,6 @@ export async function completeSurvey(
   return state === 'complete' ? recordedSurvey(folder) : undefined;
 }
 
-/** Whether labels need runs by a metric of their own. */
-export function hasTwin({ items }: DataSet): boolean {
-  return items.some(({ metric }) => labelMetric(metric) !== metric);
-}
-
 async function doneOf(folder: StudyFolder, { items }: DataSet): Promise<number> {
   const there = await Promise.all(items.map((_, pair) => folder.has(answersUnit(pair))));
   return there.filter(Boolean).length;
@@ -101,8 +95,7 @@ interface Work {
 async function computePairs(work: Work): Promise<void> {
   const { model, data, options, folder, passes, handlers } = work;
   const scores = await openScores(folder, model.config, passes, data.items.length);
-  const { index, count } = options.shard;
-  const own = data.items.map((_, pair) => pair).filter((pair) => pair % count === index);
+  const own = pairsOf(data, options.shard);
   const phases = new Phases(handlers.onProgress);
   await phases.run(
     'pairs',

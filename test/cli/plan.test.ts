@@ -1,12 +1,13 @@
 /**
  * `--plan`, and the plan that a study begins with.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { planLines, planTable } from '../../src/cli/plan.ts';
+import { pairsPlanLines, planLines, planTable, surveyPlanTable } from '../../src/cli/plan.ts';
 import type { StudyPlan } from '../../src/study/plan/plan.ts';
+import type { SurveyPlan } from '../../src/survey/plan.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mediators-plan-'));
@@ -61,6 +62,49 @@ describe('as text', () => {
     );
     expect(planLines({ ...PLAN, rate: 'assumed', seconds: 4 })).toContain('perhaps 4.0 s');
     expect(planLines({ ...PLAN, at_least: true })).toContain('at least 7 min 53 s');
+  });
+});
+
+describe('of a survey', () => {
+  const { model, phases, runs, flop, seconds, peak_bytes, disk_bytes, rate } = PLAN;
+  const costs = { model, phases, runs, flop, seconds, peak_bytes, disk_bytes, rate };
+  const SURVEY: SurveyPlan = { ...costs, pairs: 100, blocks: 9, not_counted: ['atp_star', 'statistics'] };
+
+  test('a table that names what is not counted', () => {
+    const lines = surveyPlanTable(SURVEY).split('\n');
+    expect(lines[0]).toBe('gpt2, 100 pairs in 9 blocks that share sessions');
+    expect(lines.at(-1)).toBe('Not counted: atp_star, statistics.');
+    expect(lines.filter((line) => /^total +74 016 /.test(line))).toHaveLength(1);
+  });
+
+  test('one line, with what comes on top if anything does', () => {
+    expect(pairsPlanLines(SURVEY)).toMatch(
+      /^plan: 74 016 runs, .* on disk; not counted: atp_star, statistics\n$/,
+    );
+    expect(pairsPlanLines({ ...SURVEY, not_counted: [] })).toBe(planLines(PLAN));
+  });
+});
+
+describe.concurrent('mediators survey --plan', () => {
+  const SURVEY = ['survey', '--task', 'ioi', '--n', '3', '--plan'];
+
+  test('prints the table and writes nothing, even where results are already', async () => {
+    const cwd = mkdtempSync(join(root, 'survey-'));
+    writeFileSync(join(cwd, 'kept'), '');
+    const result = await runCli([...SURVEY, '--out', cwd], { cwd });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toMatch(/^embedded, 3 pairs in \d blocks? that share sessions\n/);
+    // Two directions of 4 layers with 8 heads and 512 neurons.
+    expect(result.stdout).toMatch(/\nap +12 480 +[\d.]+ GFLOP +[\d.]+ s +\d+ MB +[\d.]+ kB\n/);
+    expect(readdirSync(cwd)).toEqual(['kept']);
+  });
+
+  test('as JSON, of the pairs of a shard', async () => {
+    const cwd = mkdtempSync(join(root, 'survey-json-'));
+    const result = await runCli([...SURVEY, '--json', '--shard', '0/2', '--no-gains'], { cwd });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(result.stdout)).toMatchObject({ model: 'embedded', pairs: 2, not_counted: [] });
+    expect(readdirSync(cwd)).toEqual([]);
   });
 });
 

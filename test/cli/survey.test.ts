@@ -29,7 +29,10 @@ describe('the command', () => {
     expect(lines.at(-1)).toBe(`page: ${join('out', 'report.html')}`);
   });
 
-  test('tells its progress', () => {
+  test('tells its plan before weights are read, then its progress', () => {
+    expect(first.stderr).toMatch(
+      /^plan: [\d ]+ runs, .*FLOP, perhaps [\d.]+ s, up to \d+ MB of memory, .* on disk; not counted: statistics\nweights /,
+    );
     for (const phase of ['pairs', 'statistics', 'figures and page', 'total'])
       expect(first.stderr).toMatch(new RegExp(`^${phase} .*\\d s$`, 'm'));
   });
@@ -64,8 +67,8 @@ describe('the command', () => {
   });
 
   test('--json writes survey.json alone to stdout', async () => {
-    const { code, stdout } = await run(...SURVEY, '--out', 'out', '--resume', '--json', '--quiet');
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await run(...SURVEY, '--out', 'out', '--resume', '--json', '--quiet');
+    expect([code, stderr]).toEqual([0, '']);
     expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync(join(root, 'out', 'survey.json'), 'utf8')));
   });
 });

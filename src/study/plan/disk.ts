@@ -17,7 +17,7 @@ const VALUE_BYTES = 4;
 /** Parts of the ledger: own direct, by heads, by neurons, norm. */
 const LEDGER_PARTS = 4;
 /** SVG, PNG and page: 2 to 5 MB measured. */
-const PAGE_BYTES = 5e6;
+export const PAGE_BYTES = 5e6;
 
 export interface Written {
   readonly files: number;

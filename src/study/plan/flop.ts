@@ -8,7 +8,7 @@
  */
 import { alignedWidth } from '../../ops/alignment.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import type { Pair } from '../../tasks/pair.ts';
+import type { PromptPair } from '../../tasks/pair.ts';
 import { LINE_POSITIONS } from '../../patch/suffix.ts';
 import type { Kind } from '../../terms.ts';
 
@@ -18,9 +18,11 @@ export interface Extent {
   readonly length: number;
   /** The first position at which the two prompts differ. */
   readonly first: number;
+  /** Columns of the unembedding that the metric reads; those of a logit difference by default. */
+  readonly columns?: number;
 }
 
-export function extentOf({ clean, firstDifference }: Pair): Extent {
+export function extentOf({ clean, firstDifference }: PromptPair): Extent {
   return { length: clean.ids.length, first: firstDifference };
 }
 
@@ -37,7 +39,7 @@ const ENTRANCE_ROWS = 2;
 
 const NONE: Products = { weights: 0, attention: 0 };
 
-/** The metric reads two columns of the unembedding. */
+/** A logit difference reads two columns of the unembedding. */
 const METRIC_COLUMNS = 2;
 
 function add(a: Products, b: Products): Products {
@@ -68,9 +70,13 @@ function mlpProducts({ family, dModel, dMlp }: ModelConfig, positions: number): 
 }
 
 /** From the last token to F. With several positions a product with a one-hot row picks the last. */
-function metricProducts({ dModel }: ModelConfig, positions: number): Products {
+function metricProducts(
+  { dModel }: ModelConfig,
+  { columns = METRIC_COLUMNS }: Extent,
+  positions: number,
+): Products {
   const picking = positions > 1 ? positions : 0;
-  return { weights: 2 * dModel * (METRIC_COLUMNS + picking), attention: 0 };
+  return { weights: 2 * dModel * (columns + picking), attention: 0 };
 }
 
 /** The norms of what a patched run's heads wrote at the last token: each head's change through its factor. */
@@ -96,11 +102,12 @@ function isOnLine({ nLayers }: ModelConfig, { length, first }: Extent, layer: nu
 }
 
 /** All from the stage behind a component of this kind and layer to F. */
-function behind(config: ModelConfig, { length, first }: Extent, kind: Kind, layer: number): Products {
+function behind(config: ModelConfig, extent: Extent, kind: Kind, layer: number): Products {
+  const { length, first } = extent;
   const size = length - first;
   const last = config.nLayers - 1;
   const positions = (at: number) => (at === last ? 1 : size);
-  let sum = metricProducts(config, 1);
+  let sum = metricProducts(config, extent, 1);
   if (kind === 'heads') sum = add(sum, mlpProducts(config, positions(layer)));
   for (let at = layer + 1; at <= last; at++) {
     const block = add(
@@ -143,9 +150,9 @@ export function pathFlop(config: ModelConfig, extent: Extent, kind: Kind, layer:
   return { row: row - 2 * read, shared: 3 * read };
 }
 
-/** FLOP of a batch of so many rows. */
-export function batchFlop({ row, shared }: BatchFlop, rows: number): number {
-  return row * rows + shared;
+/** FLOP of so many rows in so many batches. */
+export function batchFlop({ row, shared }: BatchFlop, rows: number, batches = 1): number {
+  return row * rows + shared * batches;
 }
 
 /** The base run that a layer's sources are compared with, twice over; plain ones share that of the whole chain. */
@@ -156,6 +163,15 @@ export function entranceFlop(config: ModelConfig, extent: Extent, kind: Kind, la
   const positions = config.nLayers === 1 ? 1 : length - first;
   const start = forward(attentionProducts(config, length - first, positions, length));
   return ENTRANCE_ROWS * (start + observationFlop(config) + patchedFlop(config, extent, 'heads', 0).row);
+}
+
+/** All base runs of one direction: the plain one, and one for each layer whose neurons enter on a line. */
+export function entrancesFlop(config: ModelConfig, extent: Extent, components: readonly Kind[]): number {
+  let sum = entranceFlop(config, extent, 'heads', 0);
+  if (!components.includes('neurons')) return sum;
+  for (let layer = 0; layer < config.nLayers; layer++)
+    if (isOnLine(config, extent, layer)) sum += entranceFlop(config, extent, 'neurons', layer);
+  return sum;
 }
 
 /** A component patched alone, nothing observed: what pairs start from. */
@@ -171,23 +187,30 @@ export function pairFlop(config: ModelConfig, extent: Extent, kind: Kind, layer:
 }
 
 /** The base run of pairs. */
-export function pairBaseFlop(config: ModelConfig, { length, first }: Extent): number {
+export function pairBaseFlop(config: ModelConfig, extent: Extent): number {
+  const { length, first } = extent;
   const queries = config.nLayers === 1 ? 1 : length - first;
   const start = forward(attentionProducts(config, length - first, queries, length));
-  return ENTRANCE_ROWS * (start + forward(behind(config, { length, first }, 'heads', 0)));
+  return ENTRANCE_ROWS * (start + forward(behind(config, extent, 'heads', 0)));
 }
 
-/** What both prompts share, once; both forward and back at all positions behind it; all logits at their ends. */
-export function bothRunsFlop(config: ModelConfig, { length, first }: Extent): number {
-  const { nLayers, dModel, vocabulary } = config;
+/** What both prompts share, once; both forward and back at all positions behind it. */
+export function bothRunsFlop(config: ModelConfig, extent: Extent): number {
+  const { length, first } = extent;
+  const { nLayers } = config;
   const size = length - first;
   const blocks = (positions: number, keys: number) => {
     const one = add(attentionProducts(config, positions, positions, keys), mlpProducts(config, positions));
     return { weights: nLayers * one.weights, attention: nLayers * one.attention };
   };
   const shared = first > 0 ? blocks(first, first) : NONE;
-  const own = add(blocks(size, length), metricProducts(config, size));
-  return forward(shared) + 2 * (forward(own) + backward(own)) + 2 * 2 * dModel * vocabulary;
+  const own = add(blocks(size, length), metricProducts(config, extent, size));
+  return forward(shared) + 2 * (forward(own) + backward(own));
+}
+
+/** All logits at the ends of both prompts. */
+export function logitsFlop({ dModel, vocabulary }: ModelConfig): number {
+  return 2 * 2 * dModel * vocabulary;
 }
 
 /** Rows that patch `count` sources in batches: a source alone runs twice (see `patchSources`). */

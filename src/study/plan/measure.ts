@@ -44,7 +44,7 @@ export interface MeasureOptions {
 export async function measureRates(
   config: ModelConfig,
   extent: Extent,
-  options: Pick<StudyOptions, 'components' | 'steps'>,
+  options: Pick<StudyOptions, 'components'>,
   batches: Batches,
   { threads, signal }: MeasureOptions = {},
 ): Promise<Rates> {

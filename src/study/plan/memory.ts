@@ -43,6 +43,8 @@ const INSIDE = 1.5;
 const NOT_REUSED = 0.5;
 /** A batch's results: in the worker, in the main thread, and joined. */
 const RESULT_COPIES = 3;
+/** Logits of both sets apart, their exponentials. */
+const LOGIT_COPIES = 4;
 
 const FLOAT_BYTES = 4;
 /** The most rows of a batch. */
@@ -88,40 +90,53 @@ export function phaseMemory(
   { figures, mediation: pairs }: Pick<StudyOptions, 'figures' | 'mediation'>,
   { rows, batch }: Batches,
 ): PhaseMemory {
-  const { vocabulary, dModel, nLayers, nKvHeads, nHeads, dHead, dMlp } = config;
+  const { vocabulary, dModel, nLayers, nHeads, dMlp } = config;
   const size = extent.length - extent.first;
   const row = rowBytes(config, extent);
-  const past = FLOAT_BYTES * 2 * nLayers * extent.first * nKvHeads * dHead;
-  const blocks = blockBytes(config);
-  // States, values, what was written, and gradients of two runs.
-  const runs = 2 * FLOAT_BYTES * nLayers * size * (4 * dModel + 2 * nHeads * dHead + 2 * dMlp);
-  const always = PROCESS_BYTES + WORD_BYTES * vocabulary + weightBytes(config) + runs + past;
+  const { columns = 0 } = extent;
+  // A metric of probabilities has sessions with the whole unembedding, and all logits in every row.
+  const blocks = blockBytes(config) + FLOAT_BYTES * columns * dModel;
+  const logits = LOGIT_COPIES * FLOAT_BYTES * columns;
+  const loaded = PROCESS_BYTES + WORD_BYTES * vocabulary + weightBytes(config);
+  const always = loaded + openedBytes(config, extent);
   const results = FLOAT_BYTES * nLayers * (2 * dMlp + 3 * nHeads);
   const state = FLOAT_BYTES * size * dModel;
   const bothRuns =
     always + BOTH_RUNS_PACKED * blocks + UNEMBED_PACKED * FLOAT_BYTES * vocabulary * dModel + 2 * row.saved;
   const attribution =
-    always + WAITING_BYTES + ROUND_TRIP_PACKED * blocks + rows * (row.saved + INSIDE * row.roundTrip + state);
+    always +
+    WAITING_BYTES +
+    ROUND_TRIP_PACKED * blocks +
+    rows * (row.saved + INSIDE * row.roundTrip + state + logits);
   // Every observing session keeps the memory of its largest run.
   const arenas = nLayers * batch * row.observing;
   const observing =
     always +
     WAITING_BYTES +
     OBSERVING_PACKED * blocks +
-    batch * (INSIDE * row.observing + RESULT_COPIES * results + 3 * state) +
+    batch * (INSIDE * row.observing + RESULT_COPIES * results + 3 * state + logits) +
     arenas;
   const afterwards = Math.max(bothRuns, attribution);
   const drawing = PAGE_BYTES + PAGE_COMPONENT_BYTES * nLayers * (nHeads + dMlp);
   const patching = Math.max(afterwards + NOT_REUSED * arenas, observing);
   const mediation = pairs === 'none' ? 0 : patching + firstRunBytes(config, extent);
   return {
-    weights: always - runs - past,
+    weights: loaded,
     bothRuns,
     attribution: afterwards,
     patching,
     mediation,
     page: figures ? Math.max(always + PAGE_LEAST_BYTES, Math.max(patching, mediation) + drawing) : 0,
   };
+}
+
+/** What an opened pair holds: states, values, what was written, gradients of both runs; keys and values before them. */
+export function openedBytes(
+  { nLayers, dModel, nHeads, nKvHeads, dHead, dMlp }: ModelConfig,
+  { length, first }: Extent,
+): number {
+  const runs = 2 * (length - first) * (4 * dModel + 2 * nHeads * dHead + 2 * dMlp);
+  return FLOAT_BYTES * nLayers * (runs + 2 * first * nKvHeads * dHead);
 }
 
 /** Of the runs that pairs of heads start from, every stream and value behind them: as they come, and as they are kept. */

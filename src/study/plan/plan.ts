@@ -24,10 +24,11 @@ import {
   type BatchFlop,
   batchFlop,
   bothRunsFlop,
-  entranceFlop,
+  entrancesFlop,
   type Extent,
   extentOf,
   firstFlop,
+  logitsFlop,
   pairBaseFlop,
   pairFlop,
   patchedFlop,
@@ -160,18 +161,11 @@ function phasesOf(work: Work): PhasePlan[] {
   const { config, extent, options, batches, disk, rates } = work;
   const memory = phaseMemory(config, extent, options, batches);
   const phases: PhasePlan[] = [
-    {
-      name: 'weights',
-      runs: 0,
-      flop: 0,
-      seconds: START_SECONDS + WEIGHT_SECONDS * weightBytes(config),
-      peak_bytes: memory.weights,
-      disk_bytes: 0,
-    },
+    weightsPhase(config, memory.weights),
     {
       name: 'both runs',
       runs: 2,
-      flop: bothRunsFlop(config, extent),
+      flop: bothRunsFlop(config, extent) + logitsFlop(config),
       seconds: rates.bothRuns * blockBytes(config),
       peak_bytes: memory.bothRuns,
       disk_bytes: 0,
@@ -181,9 +175,18 @@ function phasesOf(work: Work): PhasePlan[] {
   ];
   if (options.mediation !== 'none')
     phases.push({ name: MEDIATION, ...mediationWork(work), peak_bytes: memory.mediation });
-  if (!options.figures) return phases;
-  const page = { runs: 0, flop: 0, seconds: PAGE_SECONDS, disk_bytes: disk.page };
-  return [...phases, { name: PAGE_PHASE, ...page, peak_bytes: memory.page }];
+  return options.figures ? [...phases, pagePhase(disk.page, memory.page)] : phases;
+}
+
+/** Start, and reading all weights. */
+export function weightsPhase(config: ModelConfig, peak_bytes: number): PhasePlan {
+  const seconds = START_SECONDS + WEIGHT_SECONDS * weightBytes(config);
+  return { name: 'weights', runs: 0, flop: 0, seconds, peak_bytes, disk_bytes: 0 };
+}
+
+/** Figures and page. */
+export function pagePhase(disk_bytes: number, peak_bytes: number): PhasePlan {
+  return { name: PAGE_PHASE, runs: 0, flop: 0, seconds: PAGE_SECONDS, peak_bytes, disk_bytes };
 }
 
 type Amounts = Omit<PhasePlan, 'name' | 'peak_bytes'>;
@@ -219,7 +222,7 @@ export function pathWork(
 ): Pick<PhasePlan, 'runs' | 'flop' | 'seconds'> {
   const runs = passes.reduce((sum, rows) => sum + rows, 0);
   const programs = passes.reduce((sum, rows) => sum + Math.ceil(rows / batches.rows), 0);
-  const flopOf = (at: number) => programs * batchFlop(pathFlop(config, extent, kind, at), runs / programs);
+  const flopOf = (at: number) => batchFlop(pathFlop(config, extent, kind, at), runs, programs);
   const seconds = programSeconds(rates.attribution[kind], config, layer, runs, flopOf);
   return { runs, flop: flopOf(layer), seconds };
 }
@@ -242,7 +245,7 @@ function patchingWork(work: Work): Amounts {
     if (patched < size) alike.add(layerName);
     const rows = patchedRows(patched, batches.batch);
     const programs = Math.ceil(patched / batches.batch);
-    const flopOf = (at: number) => programs * batchFlop(costs[kind](at), rows / programs);
+    const flopOf = (at: number) => batchFlop(costs[kind](at), rows, programs);
     runs += patched;
     flop += flopOf(layer);
     seconds += programSeconds(rates.patching[kind], config, layer, rows, flopOf);
@@ -290,16 +293,6 @@ export function pairsWork(
     add(second, size, isSame ? firstFlop : pairFlop);
   }
   return { runs: Math.round(runs), flop, seconds };
-}
-
-/** The base runs of one direction. */
-function entrancesFlop(config: ModelConfig, extent: Extent, components: readonly Kind[]): number {
-  const plain = entranceFlop(config, extent, 'heads', 0);
-  if (!components.includes('neurons')) return plain;
-  let lines = 0;
-  for (let layer = 0; layer < config.nLayers - 1; layer++)
-    lines += entranceFlop(config, extent, 'neurons', layer);
-  return plain + lines;
 }
 
 /** FLOP of patched runs, kept by layer: a deep model has thousands of units. */
