@@ -132,7 +132,7 @@ test('other pairs and another model are refused, and so is no survey', async () 
     /expected the folder of a finished survey, got .*: no such folder/,
   );
   await expect(ablateSurvey(model, data, folder, { random: 0 })).rejects.toThrow(
-    /expected random to be a whole number from 1, got 0/,
+    /expected random to be a whole number from 1 to 10000, got 0; leave it out for the default/,
   );
 });
 

@@ -260,6 +260,8 @@ test('no pairs, and options out of range', async () => {
   await expect(survey(model, data, { methods: ['guess'] })).rejects.toThrow(
     /methods among ap, .*got "guess"/,
   );
-  await expect(survey(model, data, { quantile: 1 })).rejects.toThrow(/quantile between 0 and 1, got 1/);
+  await expect(survey(model, data, { quantile: 1 })).rejects.toThrow(
+    /quantile between 0 and 1, got 1; leave it out for the default/,
+  );
   await expect(survey(model, data, { draws: 0 })).rejects.toThrow(/draws to be a whole number from 1, got 0/);
 });
