@@ -24,7 +24,7 @@ export function taskData(
 }
 
 /**
- * The pairs of a CSV file with the field's columns (docs/tasks.md), in its order. `name` is its path, for messages.
+ * The pairs of a CSV file with the field's columns (docs/tasks.md), in its order. `name` is its path, for messages and records.
  * Throws InputError, one line that names file, line and column, for what is wrong with the file, and (unless
  * `skipInvalid`) for the first row that is not valid.
  */

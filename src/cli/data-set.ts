@@ -66,13 +66,6 @@ export interface DataRequest {
   readonly bos?: boolean;
 }
 
-/** Throws InputError where no task was given. */
-export function requiredTask(task: string | undefined): string {
-  if (task === undefined)
-    throw new InputError('expected --task, got none; mediators tasks lists the tasks, such as --task ioi');
-  return task;
-}
-
 /** Throws InputError for options of drawn pairs beside a file, and the other way round. `seedDraws`: `--seed` is of the draws alone. */
 export function requestedData(
   task: string,

@@ -11,17 +11,8 @@ import {
 } from '../survey/faithfulness/options.ts';
 import { CIRCUIT_METHODS } from '../survey/faithfulness/scorers.ts';
 import { DIRECTIONS } from '../terms.ts';
-import {
-  contrastOption,
-  corruptedColumnOption,
-  countOption,
-  dataOption,
-  requestedData,
-  requiredTask,
-  skipInvalidOption,
-} from './data-set.ts';
-import { bosOption, noBosOption } from './model-and-pair.ts';
-import { modelCommand, modelRequest } from './model-options.ts';
+import { modelAndPairsCommand, requestedPairs } from './model-and-pairs.ts';
+import { modelRequest } from './model-options.ts';
 import { reproducingCommand } from './reproduce.ts';
 import {
   jsonOption,
@@ -32,8 +23,6 @@ import {
   seedOption,
 } from './shared-options.ts';
 import { numberBetween, numberList, oneOf, someOf, wholeNumber, withDefault, wordList } from './values.ts';
-
-const PAIRS = 100;
 
 const EXAMPLES = `
 Examples:
@@ -55,19 +44,10 @@ export function faithfulnessCommand(signal: AbortSignal): Command {
 
 function described() {
   const d = FAITHFULNESS_DEFAULTS;
-  return modelCommand('faithfulness')
+  return modelAndPairsCommand('faithfulness')
     .description(
       'circuits from scores, and how much of the effect of a task’s pairs they carry, against random circuits',
     )
-    .addOption(bosOption())
-    .addOption(noBosOption())
-    .optionsGroup('Pairs:')
-    .option('--task <name>', 'a task’s name, or a task file that ends in .json')
-    .addOption(countOption(PAIRS))
-    .addOption(contrastOption())
-    .addOption(dataOption())
-    .addOption(corruptedColumnOption())
-    .addOption(skipInvalidOption())
     .option(
       '--split <share>',
       withDefault('share of the pairs that the scores come from, between 0 and 1', d.split),
@@ -126,22 +106,7 @@ function described() {
 type ParsedOptions = ReturnType<ReturnType<typeof described>['opts']>;
 
 async function start(options: ParsedOptions, command: string, signal: AbortSignal): Promise<void> {
-  const {
-    task,
-    out,
-    methods,
-    levels,
-    select,
-    rules,
-    direction,
-    sizes,
-    circuitSizes,
-    draws,
-    seed,
-    split,
-    bos,
-  } = options;
-  const named = requiredTask(task);
+  const { out, methods, levels, select, rules, direction, sizes, circuitSizes, draws, seed, split } = options;
   const resolved = resolveFaithfulnessOptions({
     out,
     methods,
@@ -157,13 +122,13 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
     command,
     resume: options.resume === true,
   });
-  const pairs = requestedData(named, options, { n: PAIRS, seed: resolved.seed, seedDraws: false });
+  const data = requestedPairs(options, resolved.seed);
   const { runFaithfulness } = await import('./run-faithfulness.ts');
   await runFaithfulness(
     {
       ...modelRequest(options),
       ...outputRequest(options),
-      data: { ...pairs, ...(bos !== undefined && { bos }) },
+      data,
       options: resolved,
     },
     signal,

@@ -3,17 +3,8 @@
  */
 import type { Command } from '@commander-js/extra-typings';
 import { resolveSurveyOptions, SURVEY_DEFAULTS, SURVEY_METHODS } from '../survey/options.ts';
-import {
-  contrastOption,
-  corruptedColumnOption,
-  countOption,
-  dataOption,
-  requestedData,
-  requiredTask,
-  skipInvalidOption,
-} from './data-set.ts';
-import { bosOption, noBosOption } from './model-and-pair.ts';
-import { modelCommand, modelRequest } from './model-options.ts';
+import { modelAndPairsCommand, requestedPairs } from './model-and-pairs.ts';
+import { modelRequest } from './model-options.ts';
 import { reproducingCommand } from './reproduce.ts';
 import { readShard } from './shard.ts';
 import {
@@ -30,8 +21,6 @@ import {
   tauOption,
 } from './shared-options.ts';
 import { wholeNumber, withDefault, wordList } from './values.ts';
-
-const PAIRS = 100;
 
 const EXAMPLES = `
 Examples:
@@ -57,19 +46,10 @@ export function surveyCommand(signal: AbortSignal): Command {
 
 function described() {
   const d = SURVEY_DEFAULTS;
-  return modelCommand('survey')
+  return modelAndPairsCommand('survey')
     .description(
       'run methods over the pairs of a task, and pool them: effects with intervals, labels, controls',
     )
-    .addOption(bosOption())
-    .addOption(noBosOption())
-    .optionsGroup('Pairs:')
-    .option('--task <name>', 'a task’s name, or a task file that ends in .json')
-    .addOption(countOption(PAIRS))
-    .addOption(contrastOption())
-    .addOption(dataOption())
-    .addOption(corruptedColumnOption())
-    .addOption(skipInvalidOption())
     .optionsGroup('What to compute:')
     .option(
       '--methods <list>',
@@ -112,9 +92,7 @@ function described() {
 type ParsedOptions = ReturnType<ReturnType<typeof described>['opts']>;
 
 async function start(options: ParsedOptions, command: string, signal: AbortSignal): Promise<void> {
-  const { task, out, methods, components, directions, gains, steps, quantile, tau, seed, draws, shard, bos } =
-    options;
-  const named = requiredTask(task);
+  const { out, methods, components, directions, gains, steps, quantile, tau, seed, draws, shard } = options;
   const resolved = resolveSurveyOptions({
     out,
     methods,
@@ -131,13 +109,13 @@ async function start(options: ParsedOptions, command: string, signal: AbortSigna
     // A job that is put back into the queue runs the very same command.
     resume: options.resume === true || shard !== undefined,
   });
-  const pairs = requestedData(named, options, { n: PAIRS, seed: resolved.seed, seedDraws: false });
+  const data = requestedPairs(options, resolved.seed);
   const { runSurvey } = await import('./run-survey.ts');
   await runSurvey(
     {
       ...modelRequest(options),
       ...outputRequest(options),
-      data: { ...pairs, ...(bos !== undefined && { bos }) },
+      data,
       options: resolved,
       plan: options.plan === true,
     },

@@ -1,13 +1,15 @@
 /**
- * Readers of option values. Each throws InputError: what was expected, what came.
+ * Readers of option values. Each throws InputError: what was expected, what came, and what would do.
  */
 import { InputError } from '../errors.ts';
 import { shown } from '../tensor/json.ts';
 
-function bad(name: string, expected: string, text: string): InputError {
-  return new InputError(
-    `expected ${expected} for ${name}, got ${shown(text)}; the command’s --help has the defaults`,
-  );
+function bad(name: string, expected: string, text: string, mend: string): InputError {
+  return new InputError(`expected ${expected} for ${name}, got ${shown(text)}; ${mend}`);
+}
+
+function example(name: string, value: number | string): string {
+  return `for example ${name} ${value}`;
 }
 
 export function wholeNumber(
@@ -19,7 +21,7 @@ export function wholeNumber(
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw bad(name, `a whole number ${range}`, text);
+    throw bad(name, `a whole number ${range}`, text, example(name, least));
   };
 }
 
@@ -28,17 +30,19 @@ export function numberFrom(name: string, least: number): (text: string) => numbe
   return (text) => {
     const value = realNumber(text);
     if (value >= least && Number.isFinite(value)) return value;
-    throw bad(name, `a number from ${least}`, text);
+    throw bad(name, `a number from ${least}`, text, example(name, least + 0.1));
   };
 }
 
 /** A number within both limits, which themselves are excluded. */
 export function numberBetween(name: string, above: number, below: number): (text: string) => number {
-  const range = below === Number.POSITIVE_INFINITY ? `above ${above}` : `between ${above} and ${below}`;
+  const isOpen = below === Number.POSITIVE_INFINITY;
+  const range = isOpen ? `above ${above}` : `between ${above} and ${below}`;
+  const within = isOpen ? above + 0.1 : (above + below) / 2;
   return (text) => {
     const value = realNumber(text);
     if (value > above && value < below) return value;
-    throw bad(name, `a number ${range}`, text);
+    throw bad(name, `a number ${range}`, text, example(name, within));
   };
 }
 
@@ -52,7 +56,8 @@ export function numberList(name: string, most: number): (text: string) => number
   return (text) => {
     const values = text.split(',').map(realNumber);
     if (values.every((value) => value > 0 && value <= most)) return values;
-    throw bad(name, `numbers above 0 and up to ${most} with commas between`, text);
+    const mend = example(name, `${most / 10},${most}`);
+    throw bad(name, `numbers above 0 and up to ${most} with commas between`, text, mend);
   };
 }
 
@@ -60,7 +65,7 @@ export function tokenIds(name: string): (text: string) => number[] {
   return (text) => {
     const parts = text.split(',');
     if (parts.every((part) => /^\s*\d+\s*$/.test(part))) return parts.map(Number);
-    throw bad(name, 'token ids with commas between, such as 5,17,3,', text);
+    throw bad(name, 'token ids with commas between', text, example(name, '5,17,3'));
   };
 }
 
@@ -73,16 +78,17 @@ export function someOf(known: readonly string[]): string {
 export function wordList<W extends string>(name: string, known: readonly W[]): (text: string) => W[] {
   return (text) => {
     const words = text.split(',').map((word) => word.trim());
-    const unknown = words.find((word, i) => !isOneOf(known, word) || words.indexOf(word) !== i);
-    if (unknown === undefined) return words as W[];
-    throw bad(name, `some of ${known.join(', ')}, each once and with commas between,`, text);
+    const wrong = words.find((word, i) => !isOneOf(known, word) || words.indexOf(word) !== i);
+    if (wrong === undefined) return words as W[];
+    const mend = isOneOf(known, wrong) ? `give ${wrong} once` : `${shown(wrong)} is none of them`;
+    throw bad(name, `some of ${known.join(', ')}, each once and with commas between,`, text, mend);
   };
 }
 
 export function oneOf<W extends string>(name: string, known: readonly W[]): (text: string) => W {
   return (text) => {
     if (isOneOf(known, text)) return text;
-    throw bad(name, known.join(' or '), text);
+    throw bad(name, known.join(' or '), text, example(name, known[0]!));
   };
 }
 

@@ -5,7 +5,7 @@ import { isComparable, setLabel } from '../results/ablations-words.ts';
 import type { SurveyJson } from '../results/survey-json.ts';
 import { float, number, words } from './columns.ts';
 import { type CellValue, type Column, definitionsHtml, tableHtml } from './html.ts';
-import { noneLabelled, SET_NAMES, whyNoLabels } from './survey-words.ts';
+import { noneLabelled, PAIRS_COLUMN, SET_NAMES, whyNoLabels } from './survey-words.ts';
 
 /** Tables and what their words mean; figures stand above them. */
 export function ablationSection(survey: SurveyJson, ablations: AblationsJson): string {
@@ -36,7 +36,7 @@ function effectsTable(survey: SurveyJson, { effects }: AblationsJson): string {
     id: 'table-ablations',
     caption: 'Sets against random sets',
     columns: [
-      { ...words('pairs'), wrap: true },
+      PAIRS_COLUMN,
       words('kind'),
       words('direction'),
       words('set'),

@@ -42,6 +42,8 @@ export interface Column {
   wrap?: boolean;
   /** Longer explanation, shown on hover. */
   about?: string;
+  /** Says nothing where all rows have it: the column is left out then. Not for tables with groups. */
+  usual?: CellValue;
 }
 
 export type CellValue = string | number;
@@ -58,7 +60,10 @@ export interface TableOptions {
 const SHOWN_DIGITS = 4;
 
 /** A sortable table in a scrolling frame. Floats show four digits; the exact value is in the cell's title. */
-export function tableHtml({ id, columns, rows, groups, caption }: TableOptions): string {
+export function tableHtml({ id, columns: all, rows: whole, groups, caption }: TableOptions): string {
+  const tells = all.map(({ usual }, i) => usual === undefined || whole.some((row) => row[i] !== usual));
+  const columns = all.filter((_, i) => tells[i]);
+  const rows = whole.map((row) => row.filter((_, i) => tells[i]));
   const over = groups
     ? `<tr class="groups">${groups.map(([title, span]) => `<th colspan="${span}">${escape(title)}</th>`).join('')}</tr>`
     : '';

@@ -8,9 +8,9 @@ import type {
   SurveyJson,
   SurveySetJson,
 } from '../results/survey-json.ts';
-import { float, number, prose, words } from './columns.ts';
+import { float, number, words } from './columns.ts';
 import { type CellValue, escape, tableHtml } from './html.ts';
-import { SET_NAMES } from './survey-words.ts';
+import { PAIRS_COLUMN, SET_NAMES } from './survey-words.ts';
 
 /** Means over pairs; below the table, why numbers are missing. */
 export function agreementHtml({ sets }: SurveyJson): string {
@@ -20,7 +20,7 @@ export function agreementHtml({ sets }: SurveyJson): string {
     id: 'table-agreement',
     caption: 'Approximate methods against exact patching, within each pair',
     columns: [
-      prose('pairs'),
+      PAIRS_COLUMN,
       words('method'),
       words('direction'),
       words('kind'),
@@ -112,7 +112,7 @@ export function disagreementHtml({ sets }: SurveyJson): string {
           id: 'table-disagreements',
           caption: 'Where the method and exact patching disagree most',
           columns: [
-            prose('pairs'),
+            PAIRS_COLUMN,
             words('method'),
             words('direction'),
             words('kind'),
@@ -147,7 +147,7 @@ ${tableHtml({
   id: 'table-comparisons',
   caption: 'Which agrees better with exact patching',
   columns: [
-    prose('pairs'),
+    PAIRS_COLUMN,
     words('kind'),
     words('first'),
     words('second'),

@@ -6,7 +6,7 @@ import type { AblationsJson } from '../results/ablations-json.ts';
 import { approximateMethods, type SurveyJson } from '../results/survey-json.ts';
 import { capital } from '../words.ts';
 import { ablationSection } from './ablation-section.ts';
-import { float, number, prose, words } from './columns.ts';
+import { float, number, words } from './columns.ts';
 import { figuresHtml } from './figure-html.ts';
 import { type CellValue, definitionsHtml, escape, listHtml, tableHtml } from './html.ts';
 import { leftOutHtml } from './left-out.ts';
@@ -14,7 +14,7 @@ import { commandHtml, provenanceTable } from './provenance.ts';
 import { shellHtml } from './shell.ts';
 import { agreementHtml, comparisonsHtml, disagreementHtml } from './survey-agreement.ts';
 import { methodFigureNames } from './survey-agreement-figures.ts';
-import { noneLabelled, SET_NAMES, whyNoLabels } from './survey-words.ts';
+import { noneLabelled, PAIRS_COLUMN, SET_NAMES, whyNoLabels } from './survey-words.ts';
 
 /** The whole page. */
 export function surveyPageHtml(
@@ -110,7 +110,7 @@ function answersHtml({ sets }: SurveyJson): string {
     id: 'table-answers',
     caption: 'How the model answers',
     columns: [
-      prose('pairs'),
+      PAIRS_COLUMN,
       number('n'),
       number('clusters'),
       float('solved', 'share of pairs that the model solves'),
@@ -161,7 +161,7 @@ function labelsHtml({ sets }: SurveyJson): string {
     id: 'table-labels',
     caption: 'Labelled components',
     columns: [
-      prose('pairs'),
+      PAIRS_COLUMN,
       words('kind'),
       words('component'),
       words('label'),
@@ -205,7 +205,7 @@ function gainsHtml(survey: SurveyJson): string {
     id: 'table-gains',
     caption: 'Labelled components against controls',
     columns: [
-      prose('pairs'),
+      PAIRS_COLUMN,
       words('kind'),
       words('direction'),
       words('labels'),

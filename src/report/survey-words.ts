@@ -1,8 +1,13 @@
 /** Words that tables of a survey's page share. */
 import type { SurveyJson } from '../results/survey-json.ts';
+import { prose } from './columns.ts';
+import type { Column } from './html.ts';
 
 /** What pairs a row is of. */
 export const SET_NAMES = { all: 'all valid pairs', solved: 'pairs that the model solves' } as const;
+
+/** Tells rows of different pairs apart. */
+export const PAIRS_COLUMN: Column = { ...prose('pairs'), usual: SET_NAMES.all };
 
 /** The labels that are compared with controls and ablated as sets. */
 export function comparedLabels(contrast: string): string {

@@ -10,7 +10,7 @@ import { createTextAtomic, exists, systemReason, writeSafetensors, writeTextAtom
 import { decodeSafetensors } from '../tensor/safetensors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** What must be the same for a study to go on: flat, so that the first difference can be named. */
+/** What must be the same for a study to go on: flat, so that the first difference can be named; hashes last. */
 export type Identity = Readonly<Record<string, string | number | boolean | null>>;
 
 const WORK = '.work';
@@ -233,15 +233,21 @@ function compare(known: Identity, wanted: Identity, folder: StudyFolder): void {
   );
 }
 
+/** Fields that only name what another one holds: where that is the same, other names are no difference. */
+const NAME_OF: Readonly<Record<string, string>> = { file: 'pairs_hash' };
+
 /** Where two studies differ first, and what each has there, as text. */
 export function firstDifference(
   a: Identity,
   b: Identity,
 ): { readonly key: string; readonly a: string; readonly b: string } | undefined {
-  const key = [...new Set([...Object.keys(b), ...Object.keys(a)])].find((name) => a[name] !== b[name]);
+  const differs = (name: string): boolean => a[name] !== b[name];
+  const keys = [...new Set([...Object.keys(b), ...Object.keys(a)])];
+  const key = keys.find((name) => differs(name) && differs(NAME_OF[name] ?? name));
   return key === undefined ? undefined : { key, a: shown(a[key]), b: shown(b[key]) };
 }
 
 function shown(value: unknown): string {
+  if (value === null) return 'none';
   return value === undefined ? 'absent' : JSON.stringify(value);
 }

@@ -29,9 +29,12 @@ export function pairsOf({ items }: DataSet, { index, count }: Shard): number[] {
   return [...items.keys()].filter((pair) => pair % count === index);
 }
 
-/** What `--resume` compares of a data set: its task, and its pairs in their order with their metrics. */
-export function dataIdentity({ task, contrast, items }: DataSet): Identity {
+/**
+ * What `--resume` compares of a data set, and the options of what is computed over it. The hash, of all pairs in their
+ * order with their metrics, comes last: it is told only where nothing that a user knows tells.
+ */
+export function dataIdentity({ task, contrast, file, items }: DataSet, options: Identity): Identity {
   const all = items.map(({ clean, corrupted, metric }) => [clean.ids, corrupted.ids, metric]);
   const hash = createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16);
-  return { task, contrast, pairs: `${items.length}: ${hash}` };
+  return { pairs: items.length, task, contrast, file: file ?? null, ...options, pairs_hash: hash };
 }

@@ -8,6 +8,7 @@ import { DEFAULT_QUANTILE } from '../latent/highlight.ts';
 import { DEFAULT_TAU } from '../latent/labels.ts';
 import { type Shard, WHOLE } from '../study/shard.ts';
 import { type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
+import { checkShare, checkWhole, inOrder } from './checked.ts';
 
 /** Exact activation patching. */
 export const EXACT = 'ap';
@@ -76,26 +77,12 @@ export const SURVEY_DEFAULTS: SurveyOptions = {
 export function resolveSurveyOptions(given: Partial<SurveyOptions>): SurveyOptions {
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options: SurveyOptions = { ...SURVEY_DEFAULTS, ...set };
-  const inOrder = <W extends string>(what: string, asked: readonly W[], known: readonly W[]): W[] => {
-    const unknown = asked.find((word) => !known.includes(word));
-    if (unknown !== undefined || asked.length === 0)
-      throw new InputError(
-        `expected ${what} among ${known.join(', ')}, got ${unknown === undefined ? 'none' : `"${unknown}"`}`,
-      );
-    return known.filter((word) => asked.includes(word));
-  };
   const { quantile, tau, draws, seed, steps } = options;
-  if (!(quantile > 0 && quantile < 1))
-    throw new InputError(`expected quantile between 0 and 1, got ${quantile}`);
-  if (!(tau > 0)) throw new InputError(`expected tau above 0, got ${tau}`);
-  for (const [name, value, least] of [
-    ['draws', draws, 1],
-    ['seed', seed, 0],
-    ['steps', steps ?? 1, 1],
-  ] as const) {
-    if (!(Number.isSafeInteger(value) && value >= least))
-      throw new InputError(`expected ${name} to be a whole number from ${least}, got ${value}`);
-  }
+  checkShare('quantile', quantile);
+  if (!(tau > 0)) throw new InputError(`expected tau above 0, got ${tau}; leave it out for the default`);
+  checkWhole('draws', draws, 1);
+  checkWhole('seed', seed, 0);
+  checkWhole('steps', steps ?? 1, 1);
   return {
     ...options,
     methods: inOrder('methods', options.methods, SURVEY_METHODS),

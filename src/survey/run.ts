@@ -154,15 +154,16 @@ export async function surveyIdentity(
   const { methods, components, directions, gains, steps, quantile, tau, seed, draws } = options;
   return {
     ...(await modelIdentity(model)),
-    ...dataIdentity(data),
-    methods: methods.join(','),
-    components: components.join(','),
-    directions: directions.join(','),
-    gains,
-    steps: steps ?? 'default',
-    quantile,
-    tau,
-    seed,
-    draws,
+    ...dataIdentity(data, {
+      methods: methods.join(','),
+      components: components.join(','),
+      directions: directions.join(','),
+      gains,
+      steps: steps ?? 'default',
+      quantile,
+      tau,
+      seed,
+      draws,
+    }),
   };
 }

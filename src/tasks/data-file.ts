@@ -24,7 +24,7 @@ export interface TaskFileOptions {
 }
 
 /**
- * The pairs of a file, in its order; one that came before is left out and listed. `name` is its path, for messages.
+ * The pairs of a file, in its order; one that came before is left out and listed. `name` is its path, for messages and records.
  * Throws InputError, one line that names file, line and column: not UTF-8, a column that is missing, no rows, and (unless
  * `skipInvalid`) the first row that is not valid; for a model without a tokenizer; and where no row is valid.
  */
@@ -67,7 +67,7 @@ export function taskDataFromCsv(
     ...columnNotes(columns, reader.file),
     ...reader.notes(),
   ];
-  return { task, metric: TASKS[task].metric, contrast, items, skipped, notes };
+  return { task, metric: TASKS[task].metric, contrast, file: name, items, skipped, notes };
 }
 
 /** A pair that came before: left out and listed in any case, for it is not wrong. */

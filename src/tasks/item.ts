@@ -48,6 +48,8 @@ export interface DataSet {
   readonly task: string;
   readonly metric: MetricWord;
   readonly contrast: Contrast;
+  /** The name of the file that the pairs are of; undefined for drawn ones. */
+  readonly file?: string;
   readonly items: readonly Item[];
   readonly skipped: readonly Skipped[];
   /** What a reader should know of the data as a whole, a sentence each. */

@@ -157,7 +157,10 @@ describe.concurrent('pairs', () => {
     [ids({ clean: '0,3,27,31,4,50,83' }), /ids of the clean prompt from 0 to 82, got 83/],
     [ids({ wrong: '99999999999' }), /ids of the wrong answer from 0 to 82, got 99999999999/],
     [ids({ corrupted: '0,3,27' }), /got 7 tokens \(clean\) and 3 \(corrupted\).*3: "31" \/ \(end\)/],
-    [ids({ clean: '1,2,' }), /expected token ids with commas between, such as 5,17,3, for --clean-ids/],
+    [
+      ids({ clean: '1,2,' }),
+      /expected token ids with commas between for --clean-ids, got .*; for example --clean-ids 5,17,3/,
+    ],
     [ids({ clean: '1;2' }), /for --clean-ids, got "1;2"/],
     [ids({ answer: '-1' }), /expected a whole number from 0 for --answer-id, got "-1"/],
     [

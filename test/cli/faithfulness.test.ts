@@ -42,6 +42,10 @@ describe('the command', () => {
     expect(again.stdout).toBe(`The run was complete already; nothing was changed.\n${first.stdout}`);
     const { code, stdout } = await runCli([...QUICK, '--out', out, '--resume', '--json', '--quiet']);
     expect([code, stdout]).toEqual([0, readFileSync(join(out, 'faithfulness.json'), 'utf8')]);
+    expectRefusal(
+      await runCli([...QUICK, '--contrast', 'removal', '--out', out, '--resume']),
+      /expected the faithfulness that .* holds, with contrast "swap", got contrast "removal"; give the same/,
+    );
     expect(timesBelow(out)).toEqual(before);
   });
 

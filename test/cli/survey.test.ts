@@ -123,6 +123,14 @@ describe.concurrent('refuses', () => {
     [['--task', 'ioi', '--data', 'empty.csv'], /empty\.csv/],
     [['--task', 'ioi', '--data', 'bytes.csv'], /bytes\.csv.*UTF-8/],
     [['--task', 'ioi', '--n', '2', '--out', 'out'], /out/],
+    [
+      [...SURVEY.slice(1), '--n', '3', '--resume', '--out', 'out'],
+      /that out holds, with pairs 2, got pairs 3;/,
+    ],
+    [
+      [...SURVEY.slice(1), '--seed', '5', '--resume', '--out', 'out'],
+      /with seed 0, got seed 5; give the same/,
+    ],
   ];
   test.each(rows)('%j', async (args, message) => {
     const out = args.includes('--out') ? [] : ['--out', 'refused'];

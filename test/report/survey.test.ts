@@ -64,6 +64,18 @@ async function results(
   };
 }
 
+/** The texts of a page's tables by their ids, without `table-`: rows of cells, the titles first. */
+function tablesOf(page: string): Map<string, string[][]> {
+  const tables = [...page.matchAll(/<table [^>]*id="table-([^"]+)">([^]*?)<\/table>/g)];
+  const cells = (row: string) => [...row.matchAll(/<t[hd][^>]*>([^<]*)</g)].map(([, text]) => text!);
+  return new Map(
+    tables.map(([, id, html]) => [
+      id!,
+      [...html!.matchAll(/<tr[^>]*>([^]*?)<\/tr>/g)].map(([, row]) => cells(row!)),
+    ]),
+  );
+}
+
 describe('a survey of three methods', () => {
   test('has a figure of each, on the page in order, integrated gradients first and open', async () => {
     const found = await results(made(9, 2));
@@ -86,6 +98,27 @@ describe('a survey of three methods', () => {
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(page).toContain('has no signs');
     expect(page).toContain('atp_star gives sizes alone');
+  });
+
+  test('tables tell pairs apart where there is more than one set of them, and only there', async () => {
+    const { survey } = await results(made(9, 2));
+    const [all] = survey.sets as [SurveyJson['sets'][number]];
+    const solved = { ...all, set: 'solved' as const };
+    const ids = ['answers', 'labels', 'agreement', 'comparisons', 'disagreements'];
+    const tables = (sets: SurveyJson['sets']) => tablesOf(surveyPageHtml({ ...survey, sets }, []));
+    const one = tables([all]);
+    const both = tables([all, solved]);
+    for (const id of ids) {
+      const [heads, ...rows] = both.get(id)!;
+      expect(heads![0], id).toBe('pairs');
+      expect(new Set(rows.map(([pairs]) => pairs)), id).toEqual(
+        new Set(['all valid pairs', 'pairs that the model solves']),
+      );
+      const half = rows.slice(0, rows.length / 2);
+      expect(one.get(id), id).toEqual([heads, ...half].map((cells) => cells!.slice(1)));
+    }
+    // Rows that are all of solved pairs would be read as those of all.
+    expect(tables([solved]).get('answers')![0]![0]).toBe('pairs');
   });
 
   test('bands where points are pairs or clusters, by means; never over components', async () => {

@@ -91,16 +91,19 @@ describe('the split', () => {
 
 describe('options', () => {
   test.each<[Partial<FaithfulnessOptions>, RegExp]>([
-    [{ methods: [] }, /expected methods among .*, got none/],
-    [{ methods: ['atp_star'] }, /expected methods among attribution_patching, ap, .*, got "atp_star"/],
+    [{ methods: [] }, /expected methods among .*, got none; give one or more/],
+    [
+      { methods: ['atp_star'] },
+      /expected methods among attribution_patching, ap, .*, got "atp_star"; leave it out/,
+    ],
     [{ methods: ['eap'], levels: ['nodes'] }, /expected edges among levels for eap, .*got nodes/],
     [{ sizes: [0.1] }, /expected two sizes or more that grow, above 0 and up to 1, got 0.1/],
     [{ sizes: [0.2, 0.1] }, /got 0.2,0.1/],
     [{ sizes: [0.5, 2] }, /got 0.5,2/],
     [{ circuitSizes: [0.3] }, /expected circuit sizes among the sizes .*, got 0.3/],
-    [{ split: 1 }, /expected split between 0 and 1, got 1; 0.5 halves the pairs/],
+    [{ split: 1 }, /expected split between 0 and 1, got 1; leave it out for the default/],
     [{ levels: ['nodes'], rules: ['greedy'] }, /expected top_n alone among rules for .*nodes, got greedy; /],
-    [{ draws: 0 }, /expected draws to be a whole number from 1 to 1000, got 0/],
+    [{ draws: 0 }, /expected draws to be a whole number from 1 to 1000, got 0; leave it out/],
   ])('%j', (given, message) => {
     expect(() => resolveFaithfulnessOptions(given)).toThrow(InputError);
     expect(() => resolveFaithfulnessOptions(given)).toThrow(message);

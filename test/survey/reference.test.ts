@@ -2,18 +2,20 @@
  * Surveys of all six tasks from files, on the embedded model, against the references: answers, scores, pooled effects and
  * labels. And that what the references say tells the usual mistakes from the truth.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { labelName } from '../../src/latent/labels.ts';
 import { loadModel } from '../../src/load-model.ts';
 import type { Model } from '../../src/patch/model.ts';
-import { withPair } from '../../src/patch/open-pair.ts';
 import { SurveyScores } from '../../src/results/survey-scores.ts';
-import { answeredBy } from '../../src/survey/answers.ts';
+import { StudyFolder, type Tensors } from '../../src/study/folder.ts';
 import type { SurveyOptions } from '../../src/survey/options.ts';
+import { answersUnit } from '../../src/survey/record.ts';
 import { survey } from '../../src/survey/run.ts';
 import type { DataSet, Item } from '../../src/tasks/item.ts';
 import { evaluateMetric } from '../../src/tasks/metric.ts';
+import { decodeSafetensors } from '../../src/tensor/safetensors.ts';
 import { DIRECTIONS } from '../../src/terms.ts';
 import { farApart, type Tolerance, TOLERANCES } from '../support/close.ts';
 import { parquetRows } from '../support/parquet.ts';
@@ -40,7 +42,8 @@ let model: Model;
 let sets: ReadonlyMap<string, DataSet>;
 
 beforeAll(async () => {
-  model = await loadModel('embedded');
+  // Sessions by the thousand: making each one's threads costs more than they save.
+  model = await loadModel('embedded', { threads: 1 });
   sets = new Map(TASK_SETS.map((set) => [set.name, readTaskSet(model, set)]));
 });
 afterAll(() => model.dispose());
@@ -60,10 +63,20 @@ describe.each(TASK_SETS)('$name', (set) => {
   });
   let data: DataSet;
   let components: Record<string, unknown>[];
+  /** How both prompts of each pair are answered: the survey keeps it until its tables are made. */
+  let answers: Tensors[] = [];
 
   beforeAll(async () => {
     data = sets.get(set.name)!;
-    await survey(model, data, { ...QUICK, components: ['heads'], out: folder });
+    const kept = new StudyFolder(folder);
+    const answersOf = (_: Item, pair: number) => {
+      const path = kept.unitPath(answersUnit(pair));
+      return decodeSafetensors(readFileSync(path), path);
+    };
+    const onProgress = ({ phase, done }: { readonly phase: string; readonly done: number }) => {
+      if (phase === 'statistics' && done === 0) answers = data.items.map(answersOf);
+    };
+    await survey(model, data, { ...QUICK, components: ['heads'], out: folder }, { onProgress });
     components = await parquetRows(folder, 'components.parquet');
   });
 
@@ -75,13 +88,10 @@ describe.each(TASK_SETS)('$name', (set) => {
     expect(readTaskSet(GPT2, set).items).toHaveLength(6);
   });
 
-  test('both prompts of every pair are answered as they should', async () => {
+  test('both prompts of every pair are answered as they should', () => {
     const all = { metric: 'metric', label_metric: 'logitMetric', rank: 'rank', probability: 'probability' };
-    const found = [];
-    for (const item of data.items)
-      found.push(await withPair(model, item, (open) => answeredBy(open, item), item.metric));
     for (const [array, name] of Object.entries(all)) {
-      const got = found.flatMap((answered) => [...answered[name as 'rank'].data]);
+      const got = answers.flatMap((answered) => [...answered.get(name)!.data]);
       expect(got, array).toBeClose(expectedOf(set, array).data, reference);
     }
   });
@@ -193,16 +203,22 @@ describe.each(TASK_SETS)('$name', (set) => {
 
 describe('the references tell', () => {
   const others = TASK_SETS.flatMap((a) => TASK_SETS.filter((b) => b !== a).map((b) => [a, b] as const));
-  /** F of both prompts of each pair, by a metric that may be another's. */
-  const measured = async (items: readonly Item[], metricOf: (i: number) => Item['metric'], pad = 0) => {
-    const found: number[] = [];
-    for (const [i, { clean, corrupted }] of items.entries())
-      for (const { ids } of [clean, corrupted]) {
-        const padded = [...ids, ...new Array<number>(Math.max(0, pad - ids.length)).fill(0)];
-        found.push(evaluateMetric(metricOf(i), (await model.lastLogits(padded)).data));
-      }
+  /** Logits at the last position of both prompts of each pair, one pair after the other; padded to `length`. */
+  const logitsOf = async (items: readonly Item[], length = 0): Promise<Float32Array[]> => {
+    const found: Float32Array[] = [];
+    for (const { ids } of items.flatMap(({ clean, corrupted }) => [clean, corrupted])) {
+      const padded = [...ids, ...new Array<number>(Math.max(0, length - ids.length)).fill(0)];
+      found.push((await model.lastLogits(padded)).data);
+    }
     return found;
   };
+  const plain = new Map<string, readonly Float32Array[]>();
+  beforeAll(async () => {
+    for (const set of TASK_SETS) plain.set(set.name, await logitsOf(itemsOf(set)));
+  });
+  /** F of both prompts of each pair, by a metric that may be another's. */
+  const measured = (logits: readonly Float32Array[], metricOf: (pair: number) => Item['metric']): number[] =>
+    logits.map((row, i) => evaluateMetric(metricOf(Math.floor(i / 2)), row));
 
   test('every data set from every other', () => {
     for (const [a, b] of others)
@@ -219,12 +235,13 @@ describe('the references tell', () => {
         ).toBeDefined();
   });
 
-  test.each(TASK_SETS)('the metric of another task from that of $name', async (set) => {
+  test.each(TASK_SETS)('the metric of another task from that of $name', (set) => {
     const expected = expectedOf(set, 'metric').data;
     const items = itemsOf(set);
-    expect(await measured(items, (i) => items[i]!.metric)).toBeClose(expected, reference);
+    const logits = plain.get(set.name)!;
+    expect(measured(logits, (i) => items[i]!.metric)).toBeClose(expected, reference);
     for (const other of TASK_SETS.filter(({ task }) => task !== set.task)) {
-      const wrong = await measured(items, (i) => itemsOf(other)[i]!.metric);
+      const wrong = measured(logits, (i) => itemsOf(other)[i]!.metric);
       expect(farApart(wrong, expected, reference), other.name).toBeDefined();
     }
   });
@@ -232,15 +249,14 @@ describe('the references tell', () => {
   test.each(TASK_SETS)('the last position of padded prompts from the last token, $name', async (set) => {
     const items = itemsOf(set);
     const longest = Math.max(...items.map(({ clean }) => clean.ids.length));
-    const wrong = await measured(items, (i) => items[i]!.metric, longest);
+    const wrong = measured(await logitsOf(items, longest), (i) => items[i]!.metric);
     expect(farApart(wrong, expectedOf(set, 'metric').data, reference)).toBeDefined();
   });
 
   test.each(TASK_SETS.filter(({ task }) => task !== 'gender_bias'))(
     'the first pair’s metric from each pair’s own, $name',
-    async (set) => {
-      const items = itemsOf(set);
-      const wrong = await measured(items, () => items[0]!.metric);
+    (set) => {
+      const wrong = measured(plain.get(set.name)!, () => itemsOf(set)[0]!.metric);
       expect(farApart(wrong, expectedOf(set, 'metric').data, reference)).toBeDefined();
     },
   );

@@ -1,8 +1,8 @@
 /**
  * What set ablations can be asked to do.
  */
-import { InputError } from '../../errors.ts';
 import { MAX_SEED } from '../../study/options.ts';
+import { checkWhole } from '../checked.ts';
 
 export interface SetAblationOptions {
   /** Random sets of each rule that a set is compared with. */
@@ -32,13 +32,8 @@ export function resolveSetAblationOptions(given: Partial<SetAblationOptions>): S
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options: SetAblationOptions = { ...SET_ABLATION_DEFAULTS, ...set };
   const { random, takeover, seed } = options;
-  for (const [name, value, least, most] of [
-    ['random', random, 1, MAX_RANDOM_SETS],
-    ['takeover', takeover, 0, Number.MAX_SAFE_INTEGER],
-    ['seed', seed, 0, MAX_SEED],
-  ] as const) {
-    if (!(Number.isSafeInteger(value) && value >= least && value <= most))
-      throw new InputError(`expected ${name} to be a whole number from ${least}, got ${value}`);
-  }
+  checkWhole('random', random, 1, MAX_RANDOM_SETS);
+  checkWhole('takeover', takeover, 0);
+  checkWhole('seed', seed, 0, MAX_SEED);
   return options;
 }

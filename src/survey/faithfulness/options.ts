@@ -8,6 +8,7 @@ import { type Select, SELECTION_METHODS, type SelectionMethod, SELECTS } from '.
 import { DRAWS } from '../../faithfulness/random.ts';
 import { MAX_SEED } from '../../study/options.ts';
 import { type Direction, DIRECTIONS } from '../../terms.ts';
+import { checkShare, checkWhole, inOrder } from '../checked.ts';
 import { CIRCUIT_METHODS, scorerOf } from './scorers.ts';
 
 export interface FaithfulnessOptions {
@@ -78,7 +79,9 @@ export function resolveFaithfulnessOptions(given: Partial<FaithfulnessOptions>):
   };
   inOrder('direction', [options.direction], DIRECTIONS);
   checkSizes(options);
-  checkNumbers(options);
+  checkShare('split', options.split);
+  checkWhole('draws', options.draws, 1, MAX_CIRCUIT_DRAWS);
+  checkWhole('seed', options.seed, 0, MAX_SEED);
   if (given.methods !== undefined) checkLevels(options);
   if (given.rules !== undefined) checkRules(options);
   return { ...options, methods: options.methods.filter((method) => hasLevel(options, method)) };
@@ -88,13 +91,6 @@ export function resolveFaithfulnessOptions(given: Partial<FaithfulnessOptions>):
 function usual(sizes: readonly number[]): number {
   const distance = (size: number) => Math.abs(Math.log(size / CIRCUIT_SIZE));
   return sizes.toSorted((a, b) => distance(a) - distance(b))[0] ?? CIRCUIT_SIZE;
-}
-
-function inOrder<W extends string>(what: string, asked: readonly W[], known: readonly W[]): W[] {
-  const unknown = asked.find((word) => !known.includes(word));
-  if (unknown === undefined && asked.length > 0) return known.filter((word) => asked.includes(word));
-  const got = unknown === undefined ? 'none' : JSON.stringify(unknown);
-  throw new InputError(`expected ${what} among ${known.join(', ')}, got ${got}; give one of these`);
 }
 
 function hasLevel({ levels }: FaithfulnessOptions, method: string): boolean {
@@ -131,18 +127,4 @@ function checkSizes({ sizes, circuitSizes }: FaithfulnessOptions): void {
     throw new InputError(
       `expected circuit sizes among the sizes ${sizes.join(',')}, got ${other}; give one of these or add it to the sizes`,
     );
-}
-
-function checkNumbers({ draws, seed, split }: FaithfulnessOptions): void {
-  if (!(split > 0 && split < 1))
-    throw new InputError(`expected split between 0 and 1, got ${split}; 0.5 halves the pairs`);
-  for (const [name, value, least, most] of [
-    ['draws', draws, 1, MAX_CIRCUIT_DRAWS],
-    ['seed', seed, 0, MAX_SEED],
-  ] as const) {
-    if (!(Number.isSafeInteger(value) && value >= least && value <= most))
-      throw new InputError(
-        `expected ${name} to be a whole number from ${least} to ${most}, got ${value}; give such a number`,
-      );
-  }
 }

@@ -219,16 +219,17 @@ async function identityOf(model: Studied, data: DataSet, options: FaithfulnessOp
   const { methods, levels, select, rules, direction, sizes, circuitSizes, draws, seed, split } = options;
   return {
     ...(await modelIdentity(model)),
-    ...dataIdentity(data),
-    methods: methods.join(','),
-    levels: levels.join(','),
-    select: select.join(','),
-    rules: rules.join(','),
-    direction,
-    sizes: sizes.join(','),
-    circuit_sizes: circuitSizes.join(','),
-    draws,
-    seed,
-    split,
+    ...dataIdentity(data, {
+      methods: methods.join(','),
+      levels: levels.join(','),
+      select: select.join(','),
+      rules: rules.join(','),
+      direction,
+      sizes: sizes.join(','),
+      circuit_sizes: circuitSizes.join(','),
+      draws,
+      seed,
+      split,
+    }),
   };
 }
