@@ -45,6 +45,11 @@ export function labelStyle(label: Label | 'none' | undefined): CategoryStyle {
   return label === undefined || label === 'none' ? UNLABELLED : LABEL_STYLES[label];
 }
 
+/** "AND or OR": labels as text has them. */
+export function labelsText(labels: readonly Label[]): string {
+  return labels.map((label) => LABEL_STYLES[label].name).join(' or ');
+}
+
 /** The labels that occur among these, in reading order. */
 export function labelsAmong(labels: readonly (Label | 'none' | undefined)[]): Label[] {
   const found = new Set(labels);

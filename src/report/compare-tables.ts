@@ -1,5 +1,5 @@
 /** The tables of a comparison's page. */
-import { labelStyle } from '../plots/palette.ts';
+import { labelStyle, labelsText } from '../plots/palette.ts';
 import { componentName } from '../plots/text.ts';
 import type { ComparisonJson, Estimate, LabelTableJson } from '../results/comparison-json.ts';
 import { float, number, prose, words } from './columns.ts';
@@ -232,8 +232,8 @@ export function gainsTable({ gains, a, b }: ComparisonJson): string {
     rows: rows.map((row): CellValue[] => [
       row.kind,
       row.direction,
-      row.labels.a.join(' and ').replaceAll('_', ' '),
-      row.labels.b.join(' and ').replaceAll('_', ' '),
+      labelsText(row.labels.a),
+      labelsText(row.labels.b),
       row.controls.replaceAll('_', ' '),
       ...[row.a, row.b].flatMap(({ n, clusters, mean, r, p_adjusted }) => [
         n,

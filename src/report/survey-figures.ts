@@ -3,7 +3,7 @@ import { directionScatter } from '../plots/direction-scatter.ts';
 import type { Figure } from '../plots/figure.ts';
 import { intervalDots, type IntervalRow } from '../plots/interval-dots.ts';
 import { layerHeadMaps } from '../plots/layer-head-maps.ts';
-import { LABEL_STYLES } from '../plots/palette.ts';
+import { LABEL_STYLES, labelsText } from '../plots/palette.ts';
 import { componentName, formatNumber } from '../plots/text.ts';
 import type { SurveyJson, SurveySetJson } from '../results/survey-json.ts';
 import { pooledName, type SurveyResults } from '../results/survey-read.ts';
@@ -131,7 +131,7 @@ function gainsFigure(survey: SurveyJson, all: SurveySetJson): Figure | undefined
       rows: all.gains
         .filter((row) => row.kind === kind && row.direction === direction && row.matched > 0)
         .map((row) => ({
-          name: `${row.labels.join('+').replaceAll('_', ' ')} / ${row.controls.replaceAll('_', ' ')}`,
+          name: `${labelsText(row.labels)} / ${row.controls.replaceAll('_', ' ')}`,
           value: row.mean,
           low: row.low,
           high: row.high,

@@ -1,6 +1,6 @@
 /** `report.html` of a survey. */
 import type { Figure } from '../plots/figure.ts';
-import { labelStyle } from '../plots/palette.ts';
+import { labelStyle, labelsText } from '../plots/palette.ts';
 import { componentName, formatCount } from '../plots/text.ts';
 import type { AblationsJson } from '../results/ablations-json.ts';
 import { approximateMethods, type SurveyJson } from '../results/survey-json.ts';
@@ -32,7 +32,7 @@ export function surveyPageHtml(
       ['clusters', String(survey.clusters.count)],
       ['contrast', task.contrast],
       ['metric', task.metric.replaceAll('_', ' ')],
-      ['methods', options.methods.join(', ')],
+      ['methods', options.methods.join(', ').replaceAll('_', ' ')],
       ['layers × heads', `${shape.layers} × ${shape.heads}`],
       ['neurons a layer', formatCount(shape.neurons)],
       ['tau', String(options.tau)],
@@ -183,7 +183,7 @@ function gainsHtml(survey: SurveyJson): string {
         SET_NAMES[set],
         row.kind,
         row.direction,
-        row.labels.join(' and ').replaceAll('_', ' '),
+        labelsText(row.labels),
         row.controls.replaceAll('_', ' '),
         row.n,
         row.clusters,

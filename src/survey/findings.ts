@@ -1,6 +1,7 @@
 /**
  * What a survey found, in sentences: each with its numbers, and no more than they allow.
  */
+import { labelsAmong, labelsText } from '../plots/palette.ts';
 import { formatCount, formatNumber, namedComponent } from '../plots/text.ts';
 import {
   approximateMethods,
@@ -49,9 +50,9 @@ function labelled({ labels }: SurveySetJson): string[] {
   return labels.map(
     ({ kind, pairs, components, changed_at_half_tau: half, changed_at_double_tau: double }) => {
       if (components.length === 0) return `No ${kind} are labelled by pooled effects.`;
-      const counts = new Map<string, number>();
-      for (const { label } of components) counts.set(label, (counts.get(label) ?? 0) + 1);
-      const list = [...counts].map(([label, count]) => `${count} ${label.replace('_', ' ')}`).join(', ');
+      const list = labelsAmong(components.map(({ label }) => label))
+        .map((label) => `${components.filter((one) => one.label === label).length} ${labelsText([label])}`)
+        .join(', ');
       const share = components.reduce((sum, one) => sum + one.same_in_pairs, 0) / components.length;
       const same = pairs > 1 ? `a single pair gives the same label in ${percent(share)} of cases, ` : '';
       return `Of ${kind}, ${list} by pooled effects; ${same}half and twice tau change ${half} and ${double} labels.`;
@@ -70,7 +71,7 @@ function gained({ answers, gains }: SurveySetJson, contrast: Contrast): string[]
   const kinds = [...new Set(without.map(({ kind }) => kind))];
   const none = kinds.map(
     (kind) =>
-      `No ${kind} are ${named(without[0]!)} by the labels of the other clusters, so there is nothing to compare with controls.${contrast === 'swap' ? ALIKE : ''}`,
+      `No ${kind} are ${labelsText(without[0]!.labels)} by the labels of the other clusters, so there is nothing to compare with controls.${contrast === 'swap' ? ALIKE : ''}`,
   );
   if (rows.length > 0 && answers.clusters === 1)
     return [
@@ -79,15 +80,9 @@ function gained({ answers, gains }: SurveySetJson, contrast: Contrast): string[]
   return [...rows.filter((row) => !without.includes(row)).map((row) => gainSentence(row)), ...none];
 }
 
-function named({ labels }: SurveyGainJson): string {
-  return labels
-    .map((label) => (label === 'and' || label === 'or' ? label.toUpperCase() : label.replace('_', ' ')))
-    .join(' or ');
-}
-
 function gainSentence(row: SurveyGainJson): string {
   const { kind, direction, n, clusters, labelled: count, matched, mean, low, high, p_adjusted } = row;
-  const about = `${capital(direction)}, ${kind} (${named(row)})`;
+  const about = `${capital(direction)}, ${kind} (${labelsText(row.labels)})`;
   if (matched === 0)
     return `${about}: none of ${count} in all pairs has a matched control, so nothing can be compared.`;
   const over = `n = ${counted(n, 'pair')}, k = ${counted(clusters, 'cluster')}`;
