@@ -65,7 +65,7 @@ export async function finishAudit(
   if (via.length > 0) await arrays(VIA_FILE, via);
   if (options.figures) {
     await new Phases(onProgress).run('figures and page', 1, async (done) => {
-      const { writeAuditReport } = await import('../report/audit-report.ts');
+      const { writeAuditReport } = await import('../report/audit/report.ts');
       await writeAuditReport(folder.path, json, scores, signal);
       await done(1);
     });

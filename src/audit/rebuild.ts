@@ -1,7 +1,7 @@
 /** Figures and page of a finished audit again: from `audit.json`, its files of scores and the studies of its pairs. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAuditReport } from '../report/audit-report.ts';
+import { writeAuditReport } from '../report/audit/report.ts';
 import type { WrittenReport } from '../report/write.ts';
 import { AUDIT_FILE, type AuditScores, parseAuditJson } from '../results/audit-json.ts';
 import { openStudy } from '../results/read.ts';

@@ -27,11 +27,11 @@ async function rebuilt(folder: string, signal: AbortSignal): Promise<WrittenRepo
   const { finishedKind } = await import('../results/result-folder.ts');
   const kind = await finishedKind(folder);
   if (kind === 'survey') {
-    const { writeSurveyReport } = await import('../report/survey-report.ts');
+    const { writeSurveyReport } = await import('../report/survey/report.ts');
     return writeSurveyReport(folder, undefined, signal);
   }
   if (kind === 'comparison') {
-    const { writeComparisonReport } = await import('../report/compare-report.ts');
+    const { writeComparisonReport } = await import('../report/compare/report.ts');
     return writeComparisonReport(folder, undefined, signal);
   }
   if (kind === 'audit') {
@@ -39,9 +39,9 @@ async function rebuilt(folder: string, signal: AbortSignal): Promise<WrittenRepo
     return rebuildAuditReport(folder, signal);
   }
   if (kind === 'faithfulness') {
-    const { writeFaithfulnessReport } = await import('../report/faithfulness-report.ts');
+    const { writeFaithfulnessReport } = await import('../report/faithfulness/report.ts');
     return writeFaithfulnessReport(folder, undefined, signal);
   }
-  const { rebuildReport } = await import('../report/rebuild.ts');
+  const { rebuildReport } = await import('../report/study/report.ts');
   return rebuildReport(folder, { signal });
 }

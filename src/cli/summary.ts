@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createColors } from 'picocolors';
 import { LABEL_STYLES } from '../plots/palette.ts';
 import { componentName } from '../plots/text.ts';
-import { partnerText, RELATION_WORDS } from '../report/partner-words.ts';
+import { partnerText, RELATION_WORDS } from '../report/study/partner-words.ts';
 import type { ComponentPartnersJson } from '../results/partners-json.ts';
 import { LABELS, type StudyJson } from '../results/study-json.ts';
 import type { Study } from '../study/handlers.ts';

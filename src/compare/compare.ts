@@ -94,7 +94,7 @@ function writePage(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   return phases.run('figures and page', 1, async (done) => {
-    const { writeComparisonReport } = await import('../report/compare-report.ts');
+    const { writeComparisonReport } = await import('../report/compare/report.ts');
     await writeComparisonReport(out, complete, signal);
     await done(1);
   });

@@ -50,7 +50,7 @@ export async function finishStudy(
   if (figures) {
     await phases.run(PAGE_PHASE, 1, async (done) => {
       // Half of the program, and only needed here.
-      const { rebuildReport } = await import('../report/rebuild.ts');
+      const { rebuildReport } = await import('../report/study/report.ts');
       await rebuildReport(folder.path, { study: sofar(), ...(signal && { signal }) });
       await done(1);
     });

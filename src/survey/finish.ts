@@ -80,7 +80,7 @@ export async function finishSurvey(
   const json = (): SurveyJson => ({ ...described, findings: findings(described), phases: phases.records });
   if (figures) {
     await phases.run('figures and page', 1, async (done) => {
-      const { writeSurveyReport } = await import('../report/survey-report.ts');
+      const { writeSurveyReport } = await import('../report/survey/report.ts');
       await writeSurveyReport(folder.path, json(), signal);
       await done(1);
     });

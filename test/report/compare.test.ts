@@ -4,8 +4,8 @@
 import { expect, test } from 'vitest';
 import { analyseSides } from '../../src/compare/analyse.ts';
 import { findings } from '../../src/compare/findings.ts';
-import { comparisonFigures } from '../../src/report/compare-figures.ts';
-import { comparisonPageHtml } from '../../src/report/compare-page.ts';
+import { comparisonFigures } from '../../src/report/compare/figures.ts';
+import { comparisonPageHtml } from '../../src/report/compare/page.ts';
 import type { ComparisonJson } from '../../src/results/comparison-json.ts';
 import { effects, madeSide, pairsOf } from '../compare/sides.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exactFloat, tableHtml } from '../../src/report/html.ts';
+import { exactFloat, tableHtml } from '../../src/report/html/html.ts';
 import { Random } from '../support/random.ts';
 
 describe('exactFloat', () => {

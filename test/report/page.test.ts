@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { studyFigures } from '../../src/report/figures.ts';
-import { gainsFigure } from '../../src/report/gain-figures.ts';
-import { pageHtml } from '../../src/report/page.ts';
-import { viewStudy } from '../../src/report/view.ts';
+import { studyFigures } from '../../src/report/study/figures.ts';
+import { gainsFigure } from '../../src/report/study/gain-figures.ts';
+import { pageHtml } from '../../src/report/study/page.ts';
+import { viewStudy } from '../../src/report/study/view.ts';
 import { openStudy } from '../../src/results/read.ts';
 import type { StudyJson } from '../../src/results/study-json.ts';
 import { sampleFolder } from '../support/sample-folder.ts';

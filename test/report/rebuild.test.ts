@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { InputError } from '../../src/errors.ts';
-import { rebuildReport } from '../../src/report/rebuild.ts';
+import { rebuildReport } from '../../src/report/study/report.ts';
 import { readStudyJson } from '../../src/results/read.ts';
 import { sampleFolder } from '../support/sample-folder.ts';
 

@@ -2,8 +2,8 @@
  * Figures, page and sentences of a survey on made-up scores.
  */
 import { describe, expect, test } from 'vitest';
-import { surveyFigures } from '../../src/report/survey-figures.ts';
-import { surveyPageHtml } from '../../src/report/survey-page.ts';
+import { surveyFigures } from '../../src/report/survey/figures.ts';
+import { surveyPageHtml } from '../../src/report/survey/page.ts';
 import { formatSurveyJson, parseSurveyJson, type SurveyJson } from '../../src/results/survey-json.ts';
 import type { SurveyResults } from '../../src/results/survey-read.ts';
 import { analyseSet } from '../../src/survey/analysis/analyse.ts';

@@ -9,7 +9,7 @@ import { loadModel } from '../../src/load-model.ts';
 import type { Model } from '../../src/patch/model.ts';
 import type { AblationsJson, SetEffectJson, SetName } from '../../src/results/ablations-json.ts';
 import { parseAblationsJson } from '../../src/results/ablations-json.ts';
-import { writeSurveyReport } from '../../src/report/survey-report.ts';
+import { writeSurveyReport } from '../../src/report/survey/report.ts';
 import { ablateSurvey } from '../../src/survey/ablation/run.ts';
 import type { DataSet } from '../../src/tasks/item.ts';
 import type { Direction } from '../../src/terms.ts';

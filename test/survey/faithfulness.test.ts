@@ -14,7 +14,7 @@ import { pooledScores } from '../../src/faithfulness/pooled.ts';
 import { pairSource } from '../../src/faithfulness/run.ts';
 import { loadModel } from '../../src/load-model.ts';
 import type { Model } from '../../src/patch/model.ts';
-import { writeFaithfulnessReport } from '../../src/report/faithfulness-report.ts';
+import { writeFaithfulnessReport } from '../../src/report/faithfulness/report.ts';
 import { formatFaithfulnessJson, parseFaithfulnessJson } from '../../src/results/faithfulness-json.ts';
 import { curveJson } from '../../src/survey/faithfulness/curve.ts';
 import { faithfulnessFindings } from '../../src/survey/faithfulness/findings.ts';

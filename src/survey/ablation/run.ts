@@ -97,7 +97,7 @@ export async function ablateSurvey(
     throw error;
   }
   if (options.figures) {
-    const { writeSurveyReport } = await import('../../report/survey-report.ts');
+    const { writeSurveyReport } = await import('../../report/survey/report.ts');
     await phases.run('figures and page', 1, async (done) => {
       await writeSurveyReport(path, undefined, handlers.signal);
       await done(1);

@@ -38,7 +38,7 @@ export async function finishFaithfulness(
   const json = (): FaithfulnessJson => ({ ...described, findings, phases: phases.records });
   if (options.figures) {
     await phases.run('figures and page', 1, async (done) => {
-      const { writeFaithfulnessReport } = await import('../../report/faithfulness-report.ts');
+      const { writeFaithfulnessReport } = await import('../../report/faithfulness/report.ts');
       await writeFaithfulnessReport(folder.path, json(), signal);
       await done(1);
     });
