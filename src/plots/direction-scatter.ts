@@ -43,13 +43,15 @@ export interface DirectionScatterOptions {
   tau: number;
   contrast: Contrast;
   axes: { noising: string; denoising: string };
-  /** At most so many names are written. */
-  names?: number;
   /** Points closer to 0 than this in both directions are left out and counted. */
   leaveOutBelow?: number;
 }
 
 const SIDE = 560;
+/** The strongest are named where there is room: as many as have a label, but no fewer and no more than these. */
+const NAMES = { least: 8, most: 16 };
+/** The axes reach beyond the furthest point by this factor, so that there is room for its name. */
+const ROOM = 1.25;
 /** Names avoid so many of the strongest points. */
 const NEAR_POINTS = 400;
 const MARGIN = { left: 76, right: 14, top: 12, bottom: 44 };
@@ -59,14 +61,11 @@ const MARGIN = { left: 76, right: 14, top: 12, bottom: 44 };
  * tau, so that one strong component does not press all others together.
  */
 export function directionScatter(options: DirectionScatterOptions): Figure {
-  const { kind, points, tau, contrast, axes, names = 16, leaveOutBelow = 0, ...words } = options;
+  const { kind, points, tau, contrast, axes, leaveOutBelow = 0, ...words } = options;
   checkSome('points', points);
   const size = (point: ScatterPoint) => Math.max(Math.abs(point.noising), Math.abs(point.denoising));
   const shown = points.filter((point) => size(point) >= leaveOutBelow).sort((a, b) => size(b) - size(a));
-  const body = gridPanel(
-    [[scatterPanel(shown, { kind, tau, contrast, axes, names }), legendOf(shown, tau)]],
-    10,
-  );
+  const body = gridPanel([[scatterPanel(shown, { kind, tau, contrast, axes }), legendOf(shown, tau)]], 10);
   const left = points.length - shown.length;
   const notes =
     left > 0
@@ -110,19 +109,19 @@ function edge(from: Corner, to: Corner, axis: SymlogAxis): { x: number; y: numbe
   });
 }
 
-type ScatterParts = Required<Pick<DirectionScatterOptions, 'kind' | 'tau' | 'contrast' | 'axes' | 'names'>>;
+type ScatterParts = Required<Pick<DirectionScatterOptions, 'kind' | 'tau' | 'contrast' | 'axes'>>;
 
 /** The common domain of both axes, wide enough for all points and for the wedges of the regions. */
 function domainOf(points: readonly ScatterPoint[], tau: number): [number, number] {
   const values = points.flatMap((point) => [point.noising, point.denoising]).filter(Number.isFinite);
   const [least, most] = extent([0, ...values]) as [number, number];
-  const high = Math.max(4 * tau, 1.08 * most);
-  const low = Math.min(-high / 3, -2.5 * tau, 1.08 * least);
+  const high = Math.max(4 * tau, ROOM * most);
+  const low = Math.min(-high / 3, -2.5 * tau, ROOM * least);
   return high === 0 && low === 0 ? [-1, 1] : [low, high === 0 ? -low / 3 : high];
 }
 
 function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Panel {
-  const { kind, tau, contrast, axes, names } = parts;
+  const { kind, tau, contrast, axes } = parts;
   const domain = domainOf(points, tau);
   const axis = axisOf(domain, tau);
   const regions = tau > 0 ? labelRegions(tau, domain, contrast) : [];
@@ -171,7 +170,7 @@ function scatterPanel(points: readonly ScatterPoint[], parts: ScatterParts): Pan
       nameMarks(
         kind,
         points,
-        (labelled.length > 0 ? labelled : points).slice(0, names),
+        points.slice(0, Math.min(NAMES.most, Math.max(NAMES.least, labelled.length))),
         square,
         regionNames.map(({ box }) => box),
       ),
@@ -228,7 +227,8 @@ function regionName(
   const { color, name } = LABEL_STYLES[label];
   const half = textWidth(name, FONT_SIZE) / 2;
   const boxes = namePlaces.map(([noising, denoising]) => {
-    const { x, y } = square.place(noising, denoising);
+    const place = square.place(noising, denoising);
+    const [x, y] = [Math.max(half, Math.min(SIDE - half, place.x)), place.y];
     return { left: x - half, right: x + half, top: y - 8, bottom: y + 8 };
   });
   const box = freeBox(boxes, points.map(placeOf(square)), 6);

@@ -50,8 +50,10 @@ export function placeLabels(
       const box = boxAt(label, dx, dy, bounds.line);
       if (!inside(box, bounds) || taken.some((other) => overlap(box, other))) continue;
       if (points.some((point) => covers(box, point, bounds.radius, label))) continue;
+      if (placed.some((other) => other.leader && isCrossed(box, other, other.leader))) continue;
       const leader = apart ? leaderTo(dx, dy, label.width) : undefined;
       if (leader && points.some((point) => isOnLeader(label, leader, point, bounds.radius))) continue;
+      if (leader && taken.slice(occupied.length).some((name) => isCrossed(name, label, leader))) continue;
       taken.push(box);
       placed.push({ ...label, dx, dy, ...(leader ? { leader } : {}) });
       break;
@@ -113,6 +115,15 @@ function isOnLeader(
   const along = ((x - from.x) * dx + (y - from.y) * dy) / (dx * dx + dy * dy);
   const at = Math.min(1, Math.max(0, along));
   return Math.hypot(x - from.x - at * dx, y - from.y - at * dy) < radius;
+}
+
+/** Whether a line from a point to its name passes through a box, which would hide it. */
+function isCrossed(
+  box: Box,
+  from: { x: number; y: number },
+  { dx, dy }: { dx: number; dy: number },
+): boolean {
+  return [0.2, 0.4, 0.6, 0.8].some((at) => holds(box, { x: from.x + at * dx, y: from.y + at * dy }, 0));
 }
 
 function boxAt({ x, y, width }: LabelledPoint, dx: number, dy: number, line: number): Box {

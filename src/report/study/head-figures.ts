@@ -151,5 +151,5 @@ function scatterCaption(view: StudyView, kind: Kind, labelled: boolean): string 
     view.study.pair.contrast === 'swap'
       ? 'The tinted regions are those of the labels; which of the two “only” labels a component gets depends on which prompt is called clean.'
       : 'The tinted regions are those of the labels: breaking an AND breaks the task, restoring it alone does not; for an OR it is the other way round.';
-  return `${start} ${regions} The strongest labelled ones are named.`;
+  return `${start} ${regions} The strongest are named.`;
 }

@@ -71,7 +71,7 @@ function scatter(results: SurveyResults, all: SurveySetJson, kind: Kind): Figure
     name: `survey-${kind}-directions`,
     title: `Each ${singular(kind)} in both directions, pooled`,
     subtitle: `Labels from pooled effects, threshold tau = ${formatNumber(tau)} (dotted square); dashed: equal in both directions; axes logarithmic beyond the middle`,
-    caption: `Each point is a ${singular(kind)}: right of 0, patching it hurts the clean runs; above 0, patching it repairs the corrupted runs.`,
+    caption: `Each point is a ${singular(kind)}: right of 0, patching it hurts the clean runs; above 0, patching it repairs the corrupted runs. The strongest are named.`,
     kind,
     points: Array.from(noising.data, (value, i) => {
       const component: Component = [Math.floor(i / perLayer), i % perLayer];
