@@ -87,6 +87,7 @@ function sideOf({
   r_low,
   r_high,
   p_adjusted,
+  stand_ins,
 }: SurveyGainJson): GainSideJson {
   return {
     n,
@@ -95,6 +96,7 @@ function sideOf({
     mean: { value: mean, low, high },
     r: { value: r, low: r_low, high: r_high },
     p_adjusted,
+    p_components: stand_ins?.p ?? Number.NaN,
   };
 }
 

@@ -134,6 +134,8 @@ export interface GainSideJson {
   mean: Estimate;
   r: Estimate;
   p_adjusted: number;
+  /** Over components, among their stand-ins; NaN where there is none to draw from. */
+  p_components: number;
 }
 
 export interface ComparedGainJson {
@@ -282,6 +284,7 @@ const gainSide = z.object({
   mean: estimate,
   r: estimate,
   p_adjusted: real,
+  p_components: real,
 });
 
 const gain: z.ZodType<ComparedGainJson> = z.object({

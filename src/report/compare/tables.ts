@@ -215,6 +215,7 @@ export function gainsTable({ gains, a, b }: ComparisonJson): string {
     ...ranged(`mean, ${name}`, 'difference of log gains'),
     ...ranged(`r, ${name}`, 'matched-pairs rank-biserial correlation over clusters'),
     float(`adjusted p, ${name}`, 'Benjamini-Hochberg over all rows of the survey'),
+    float(`p over components, ${name}`, 'share of sets of stand-ins that are as far out; not adjusted'),
   ];
   return tableHtml({
     id: 'table-gains',
@@ -235,12 +236,13 @@ export function gainsTable({ gains, a, b }: ComparisonJson): string {
       labelsText(row.labels.a),
       labelsText(row.labels.b),
       row.controls.replaceAll('_', ' '),
-      ...[row.a, row.b].flatMap(({ n, clusters, mean, r, p_adjusted }) => [
+      ...[row.a, row.b].flatMap(({ n, clusters, mean, r, p_adjusted, p_components }) => [
         n,
         clusters,
         ...cells(mean),
         ...cells(r),
         p_adjusted,
+        p_components,
       ]),
       ...cells(row.difference),
     ]),
