@@ -66,7 +66,6 @@ export { nodeScoresOf, type PairScorer, type PooledOptions, pooledScores } from 
 export { randomCircuits, type RandomOptions } from './faithfulness/random.ts';
 export {
   type CircuitMetrics,
-  type MeasuredPair,
   pairSource,
   type PairSource,
   type RunCircuitsOptions,
@@ -98,7 +97,7 @@ export type { Edit } from './patch/edits.ts';
 export type { GradientResult } from './patch/gradients.ts';
 export { type CacheResult, Model, type Prompts, type RunOptions } from './patch/model.ts';
 export type { NamesFilter } from './patch/names.ts';
-export { type OpenPair, type PairRuns, withPair } from './patch/open-pair.ts';
+export { type MeasuredPair, type OpenPair, type PairRuns, withPair } from './patch/open-pair.ts';
 export type { Run } from './patch/pair-runs.ts';
 export type { SuffixChain } from './patch/suffix.ts';
 export type { Callback, Hook, HookFunction } from './patch/walk.ts';

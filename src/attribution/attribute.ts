@@ -3,9 +3,8 @@
  */
 import { InputError } from '../errors.ts';
 import type { Model } from '../patch/model.ts';
-import { baseAndOther, withPair } from '../patch/open-pair.ts';
+import { baseAndOther, type MeasuredPair, withPair } from '../patch/open-pair.ts';
 import type { Metric } from '../tasks/metric.ts';
-import type { Pair, PromptPair } from '../tasks/pair.ts';
 import { type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
 import type { Scores } from './method.ts';
 import { methodNamed } from './methods.ts';
@@ -18,7 +17,7 @@ export interface AttributeOptions {
   readonly kinds?: readonly Kind[];
   /** Points of a path, for methods that have one. */
   readonly steps?: number;
-  /** What F is; by default the logit difference of the pair's answers. */
+  /** What F is; by default the metric of the pair, or the logit difference of its answers. */
   readonly metric?: Metric;
   readonly signal?: AbortSignal;
 }
@@ -30,7 +29,7 @@ export interface AttributeOptions {
  */
 export async function attribute(
   model: Model,
-  pair: PromptPair | Pair,
+  pair: MeasuredPair,
   { method, direction, kinds = KINDS, steps, metric, signal }: AttributeOptions,
 ): Promise<Scores> {
   const { run } = methodNamed(method);

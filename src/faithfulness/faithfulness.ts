@@ -16,15 +16,10 @@
  */
 import { InputError } from '../errors.ts';
 import type { Model } from '../patch/model.ts';
+import type { MeasuredPair } from '../patch/open-pair.ts';
 import { isSmallD } from '../terms.ts';
 import type { EdgeCircuit } from './circuit.ts';
-import {
-  circuitMetrics,
-  type CircuitMetrics,
-  type MeasuredPair,
-  pairSource,
-  type RunCircuitsOptions,
-} from './run.ts';
+import { circuitMetrics, type CircuitMetrics, pairSource, type RunCircuitsOptions } from './run.ts';
 
 /** The sizes of a curve: shares of all edges that are asked for. */
 export const CURVE_SIZES: readonly number[] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];

@@ -6,13 +6,8 @@ import { patchEdges } from '../attribution/edges/edge-sets.ts';
 import { alone } from '../patch/alone.ts';
 import type { Model } from '../patch/model.ts';
 import { blocksOf } from '../patch/batches.ts';
-import { metricFor, openPrompts, type OpenPair } from '../patch/open-pair.ts';
-import type { Metric } from '../tasks/metric.ts';
-import type { Pair, PromptPair } from '../tasks/pair.ts';
+import { type MeasuredPair, metricFor, openPrompts, type OpenPair } from '../patch/open-pair.ts';
 import type { EdgeCircuit } from './circuit.ts';
-
-/** A pair whose metric is the difference of its answers' logits, or prompts with a metric of their own. */
-export type MeasuredPair = Pair | (PromptPair & { readonly metric: Metric });
 
 /** A data set whose pairs are opened one after the other. */
 export interface PairSource {
@@ -29,7 +24,7 @@ export function pairSource(model: Model, pairs: readonly MeasuredPair[]): PairSo
   return {
     size: pairs.length,
     visit: (body) => {
-      const metrics = pairs.map((pair) => metricFor(model, pair, 'metric' in pair ? pair.metric : undefined));
+      const metrics = pairs.map((pair) => metricFor(model, pair));
       return alone(model.loaded, 'faithfulness', async (loaded) => {
         for (const block of blocksOf(pairs)) {
           const opened: OpenPair[] = [];

@@ -19,10 +19,9 @@ import type { ModelConfig } from '../model/config.ts';
 import { blockSite } from '../model/sites.ts';
 import type { Edit } from '../patch/edits.ts';
 import type { Model } from '../patch/model.ts';
-import { metricFor } from '../patch/open-pair.ts';
+import { type MeasuredPair, metricFor } from '../patch/open-pair.ts';
 import { seededRandom } from '../stats/random.ts';
 import { evaluateMetric, type Metric } from '../tasks/metric.ts';
-import type { Pair, PromptPair } from '../tasks/pair.ts';
 import { row, type Tensor, zeros } from '../tensor/tensor.ts';
 import { type Component, type Direction, DIRECTIONS, type Kind, KINDS } from '../terms.ts';
 import { checkComponents, checkWord } from './source.ts';
@@ -45,7 +44,7 @@ export interface AblationOptions {
   readonly value: AblationValue;
   /** Which prompt runs: the clean one for noising (default), the corrupted one for denoising. */
   readonly direction?: Direction;
-  /** What F is; by default the logit difference of the pair's answers. */
+  /** What F is; by default the metric of the pair, or the logit difference of its answers. */
   readonly metric?: Metric;
 }
 
@@ -70,7 +69,7 @@ const MEAN_BATCH = 16;
  */
 export async function ablate(
   model: Model,
-  pair: PromptPair | Pair,
+  pair: MeasuredPair,
   components: ComponentSet,
   { value, direction = 'noising', metric: given }: AblationOptions,
 ): Promise<Ablated> {

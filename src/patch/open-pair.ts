@@ -13,6 +13,9 @@ import type { Model } from './model.ts';
 import { type Run, runBoth } from './pair-runs.ts';
 import { SuffixChain } from './suffix.ts';
 
+/** A pair with its answers, prompts with a metric of their own (an item of a data set), or prompts alone. */
+export type MeasuredPair = Pair | (PromptPair & { readonly metric?: Metric });
+
 /** Both runs of a pair. */
 export interface PairRuns {
   readonly clean: Run;
@@ -52,14 +55,14 @@ export function openPair(model: LoadedModel, pair: Pair): Promise<OpenPair> {
 }
 
 /**
- * Runs a method on a pair; afterwards nothing of it is left in the engine. Without a metric, F is the logit difference of
- * the pair's answers.
- * Throws InputError for a pair or a metric that does not fit the model, for prompts without answers where no metric is
+ * Runs a method on a pair; afterwards nothing of it is left in the engine. Without a metric, F is that of the pair, or the
+ * logit difference of its answers.
+ * Throws InputError for a pair or a metric that does not fit the model, for prompts without either where no metric is
  * given, and for a model on which other such work runs.
  */
 export async function withPair<T>(
   model: Model,
-  pair: PromptPair | Pair,
+  pair: MeasuredPair,
   body: (open: OpenPair) => Promise<T>,
   metric?: Metric,
 ): Promise<T> {
@@ -68,10 +71,11 @@ export async function withPair<T>(
 }
 
 /**
- * The metric of a pair, given or that of its answers, once both fit the model. Throws InputError where they do not, and
- * for prompts without answers where no metric is given.
+ * The metric of a pair, given, its own or that of its answers, once both fit the model. Throws InputError where they do
+ * not, and for prompts that have neither where none is given.
  */
-export function metricFor(model: Model, pair: PromptPair | Pair, metric?: Metric): Metric {
+export function metricFor(model: Model, pair: MeasuredPair, given?: Metric): Metric {
+  const metric = given ?? ('metric' in pair ? pair.metric : undefined);
   if (metric) {
     checkPrompts(pair.clean, pair.corrupted, model.config);
     checkMetric(metric, model.config.vocabulary);

@@ -116,6 +116,14 @@ describe('on one model', () => {
     expect(await attribute(model, prompts, { ...options, metric })).toEqual(
       await attribute(model, pair, options),
     );
+    // As an item of a data set, which has its own; a given one counts more.
+    const item = { ...prompts, metric: logProbability(pair.answer.id) };
+    expect(await attribute(model, item, options)).toEqual(
+      await attribute(model, prompts, { ...options, metric: item.metric }),
+    );
+    expect(await attribute(model, item, { ...options, metric })).toEqual(
+      await attribute(model, pair, options),
+    );
     await expect(attribute(model, prompts, options)).rejects.toThrow(/expected a metric for prompts without/);
     const unknown = { ...options, metric: logProbability(1000) };
     await expect(attribute(model, prompts, unknown)).rejects.toThrow(InputError);
