@@ -69,7 +69,7 @@ function described() {
     )
     .addOption(quantileOption(d.quantile))
     .addOption(tauOption('gets a label', d.tau))
-    .addOption(seedOption('of the pairs, of folds and bootstrap draws', d.seed))
+    .addOption(seedOption('of the pairs, of folds and of all draws', d.seed))
     .option(
       '--draws <n>',
       withDefault('draws of the bootstrap', d.draws),

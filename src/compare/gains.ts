@@ -10,6 +10,7 @@ import type { ComparedGainJson, GainSideJson } from '../results/comparison-json.
 import type { SurveyGainJson } from '../results/survey-json.ts';
 import { exactBothWays } from '../survey/analysis/arrays.ts';
 import { type GainDifferences, gainDifferences } from '../survey/analysis/gains.ts';
+import { holdOut } from '../survey/analysis/held-out.ts';
 import type { BothPooled } from '../survey/analysis/labels.ts';
 import { arrayName, GAIN, OWN } from '../survey/passes.ts';
 import type { Direction, Kind } from '../terms.ts';
@@ -49,7 +50,8 @@ async function gainsOf(
   const names = { gain: arrayName(GAIN, direction, kind), own: arrayName(OWN, direction, kind) };
   const { tau, draws, seed } = options;
   const request = { kind, direction, contrast: task.contrast, tau, perLayer: shape[kind], names };
-  const all = await gainDifferences(read, facts, both, { ...request, among, draws, seed });
+  const asked = { ...request, among, draws, seed };
+  const all = await gainDifferences(read, facts, holdOut(both, facts.clusters, asked), asked);
   const rows = found.gains.filter((row) => row.kind === kind && row.direction === direction);
   // Both are in one order: labels, then controls.
   return rows.map((row, i) => ({ row, of: all[i]! }));

@@ -284,7 +284,7 @@ const gainSide = z.object({
   mean: estimate,
   r: estimate,
   p_adjusted: real,
-  p_components: real,
+  p_components: real.default(Number.NaN),
 });
 
 const gain: z.ZodType<ComparedGainJson> = z.object({

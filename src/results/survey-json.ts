@@ -152,10 +152,11 @@ export interface MethodComparisonJson {
 export interface StandInsJson {
   /** Labelled components that have another to stand in for them. */
   components: number;
-  /** Sets that were compared: all that there are, or 10,000 drawn; and how many have a smaller mean log gain. */
+  /** Sets that were compared: all that there are, or 10,000 drawn. */
   sets: number;
+  /** Sets of a smaller mean log gain. */
   exceeds: number;
-  /** Two-sided share of sets at least as far out. It is over components, not over prompts; not adjusted. */
+  /** Two-sided share of sets at least as far out: a rank over components, not over prompts; not adjusted. */
   p: number;
   /** No data could give less. */
   smallest_p: number;
@@ -298,7 +299,14 @@ const test = {
 
 const comparison = z.object({ kind, first: side, second: side, n: count, clusters: count, ...test });
 
-const standIns = z.object({ components: count, sets: count, exceeds: count, p: real, smallest_p: real });
+const standIns = z.object({
+  components: count,
+  sets: count,
+  exceeds: count,
+  exceeded_by: count,
+  p: real,
+  smallest_p: real,
+});
 
 const gain = z.object({
   kind,

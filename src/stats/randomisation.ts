@@ -5,7 +5,8 @@
  * that two pools share may serve twice. If the pools allow at most `draws` different choices, every one is taken
  * exactly once; otherwise `draws` seeded choices are. Compared are the means.
  *
- * It describes one pair. It is not a p-value: nothing here says how another pair would turn out.
+ * On one pair it is no p-value: nothing here says how another pair would turn out. Over many pairs see
+ * `survey/analysis/stand-ins.ts`.
  */
 import { seededRandom } from './random.ts';
 

@@ -77,10 +77,19 @@ function gained({ answers, gains }: SurveySetJson, contrast: Contrast): string[]
     return [
       'There is one cluster: labels that are compared with controls come from other clusters, so nothing can be compared.',
     ];
-  return [...rows.filter((row) => !without.includes(row)).map((row) => gainSentence(row)), ...none];
+  const byStrengthOf = (row: SurveyGainJson) =>
+    gains.find(
+      ({ kind, direction, labels, controls }) =>
+        kind === row.kind &&
+        direction === row.direction &&
+        labels.length > 1 &&
+        controls === 'matched_unlabelled',
+    );
+  const told = rows.filter((row) => !without.includes(row));
+  return [...told.map((row) => gainSentence(row, byStrengthOf(row))), ...none];
 }
 
-function gainSentence(row: SurveyGainJson): string {
+function gainSentence(row: SurveyGainJson, nearest: SurveyGainJson | undefined): string {
   const { kind, direction, n, clusters, labelled: count, matched, mean, low, high, p_adjusted } = row;
   const about = `${capital(direction)}, ${kind} (${labelsText(row.labels)})`;
   if (matched === 0)
@@ -93,19 +102,38 @@ function gainSentence(row: SurveyGainJson): string {
     p_adjusted < 0.05
       ? `act on others ${mean > 0 ? 'more' : 'less'} than matched controls do, for each unit of own change`
       : 'act on others neither more nor less than matched controls do, as far as these pairs tell';
-  return `${about} ${verdict}: mean difference of log gains ${real(mean)} (${real(low)} to ${real(high)}), ${r}, ${over}, adjusted p = ${p2(p_adjusted)}. ${amongOthers(row)}`;
+  return `${about} ${verdict}: mean difference of log gains ${real(mean)} (${real(low)} to ${real(high)}), ${r}, ${over}, adjusted p = ${p2(p_adjusted)}. ${amongOthers(row, nearest)}`;
 }
 
-/** Whether it is the label or these few components: the test before it is over prompts alone. */
-function amongOthers({ kind, stand_ins: found }: SurveyGainJson): string {
-  const others = `other ${kind} of the same layers and own change`;
-  if (found === null) return `There are no ${others}, so nothing tells the label from these few ${kind}.`;
-  const { sets, p, smallest_p } = found;
-  const among = `Among ${formatCount(sets)} sets of ${others}`;
+/** Whether it may be more than these few components: the test before it is over prompts alone. */
+function amongOthers(row: SurveyGainJson, nearest: SurveyGainJson | undefined): string {
+  const { kind, mean, p_adjusted, stand_ins: found } = row;
+  const few = `nothing tells the label from these few ${kind}`;
+  if (found === null)
+    return `No set of other ${kind} of the same layers and own change can be made, so ${few}.`;
+  const { sets, exceeds, p, smallest_p } = found;
+  const among = `Among ${formatCount(sets)} sets of ${kind} of the same layers and own change`;
   if (smallest_p >= 0.05)
-    return `${among} they cannot be exceptional (smallest attainable p ${p2(smallest_p)} over components), so nothing tells the label from these few ${kind}.`;
-  const not = `are not exceptional (p = ${p2(p)} over components), so a difference may belong to these few ${kind} and not to the label`;
-  return `${among} they ${p < 0.05 ? `are exceptional too (p = ${p2(p)} over components)` : not}.`;
+    return `${among} they cannot stand out (smallest attainable p ${p2(smallest_p)} over components), so ${few}.`;
+  const ranked = `(p = ${p2(p)} over components)`;
+  const isFound = p_adjusted < 0.05;
+  if (p >= 0.05)
+    return `${among} they do not stand out ${isFound ? `${ranked}, so ${few}` : `either ${ranked}`}.`;
+  const isMore = 2 * exceeds > sets;
+  const side = isMore ? 'more' : 'less';
+  if (!isFound) return `${among} they act ${side} ${ranked}, but not on one prompt as on another.`;
+  if (isMore !== mean > 0) return `${among} they act ${side} ${ranked}, the other way, so nothing follows.`;
+  return `${among} they act ${side}, too ${ranked}. ${byStrength(row, nearest)}`;
+}
+
+/** Sets are not matched in strength, and what is labelled is strong: the third rule of controls looks at that. */
+function byStrength({ kind }: SurveyGainJson, nearest: SurveyGainJson | undefined): string {
+  const mend = 'Whether that is their label or their strength';
+  if (!nearest || nearest.matched === 0)
+    return `${mend} is open: none has a control among unlabelled ${kind} and ADDERs of its own change.`;
+  const { mean, low, high, p_adjusted, n, clusters } = nearest;
+  const p = clusters < LEAST_CLUSTERS ? 'no test' : `adjusted p = ${p2(p_adjusted)}`;
+  return `${mend}, tells only a comparison with unlabelled ${kind} and ADDERs nearest in effect: ${real(mean)} (${real(low)} to ${real(high)}), n = ${counted(n, 'pair')}, ${p}.`;
 }
 
 function p2(p: number): string {

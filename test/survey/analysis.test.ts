@@ -246,6 +246,20 @@ describe('labelled components among their stand-ins', () => {
     expect(p).toBeLessThan(0.005);
   });
 
+  test('folds without pairs of the set count for nothing', async () => {
+    // The model solves the pair of one cluster alone: all other folds have labels from it, and no pairs.
+    const score = (name: string, pair: number) =>
+      Array.from({ length: COUNT }, (_, c) => {
+        if (name.startsWith('ap.')) return name.startsWith('ap.noising') && c < 3 ? -0.5 : 0;
+        return name.startsWith('own.') ? 1 : gainOf(c, pair);
+      });
+    const one = pairs.map((pair, i) => (i === 0 ? pair : { ...pair, clean: -1, corrupted: -2 }));
+    const { json } = (await analysed(one, score, { gains: true }, { shape, set: 'solved' }))!;
+    expect(json.gains.map(({ labelled, stand_ins }) => [labelled, stand_ins])).toEqual(
+      json.gains.map(() => [0, null]),
+    );
+  });
+
   test('stand-ins have nearly its own change; the rule any takes the whole layer', async () => {
     // Components 0 to 4 alone change as much.
     const row = await rowsOf([2], (c) => (c < 5 ? 1 + c / 20 : 2));

@@ -65,16 +65,24 @@ describe('labelled components that act on others more', () => {
     p: 0.001,
     p_adjusted: 0.0023,
   };
-  const gained = (stand_ins: unknown) => {
+  const gained = (stand_ins: unknown, changes: object = {}, nearest: object = {}) => {
     const set = { set: 'all', answers: { n: 50, accuracy: 1, clusters: 11 }, labels: [], agreement: [] };
+    const third = { ...row, controls: 'matched_unlabelled', mean: 0.1, low: -0.1, high: 0.3, ...nearest };
+    const gains = [{ ...row, stand_ins, ...changes }, third];
     const survey = {
       task: { name: 'ioi', contrast: 'removal' },
       options: { components: ['heads'] },
-      sets: [{ ...set, gains: [{ ...row, stand_ins }], comparisons: [], disagreements: [] }],
+      sets: [{ ...set, gains, comparisons: [], disagreements: [] }],
     };
     return findings(survey as unknown as SurveyJson)[1]!;
   };
-  const ranked = (sets: number, p: number) => ({ components: 3, sets, exceeds: 0, p, smallest_p: 2 / sets });
+  const ranked = (sets: number, p: number, exceeds = sets) => ({
+    components: 3,
+    sets,
+    exceeds,
+    p,
+    smallest_p: 2 / sets,
+  });
 
   test('by the test over prompts, with its numbers', () => {
     expect(gained(ranked(10_000, 0.004))).toMatch(
@@ -82,21 +90,59 @@ describe('labelled components that act on others more', () => {
     );
   });
 
+  const label =
+    /Whether that is their label or their strength, tells only a comparison .*: 0\.10 \(−0\.10 to 0\.30\), n = 50 pairs, adjusted p = 0\.0023\.$/;
   test.each([
     [
+      'both',
       ranked(10_000, 0.004),
-      /Among 10,000 sets of .* they are exceptional too \(p = 0\.0040 over components\)\.$/,
+      {},
+      /Among 10,000 sets of .* they act more, too \(p = 0\.0040 over components\)\. Whe/,
     ],
+    ['both, and their strength', ranked(10_000, 0.004), {}, label],
     [
+      'prompts alone',
       ranked(10_000, 0.31),
-      /are not exceptional \(p = 0\.31 .*\), so a difference may belong to these few heads and not to the label\.$/,
+      {},
+      /do not stand out \(p = 0\.31 .*\), so nothing tells the label from these few heads\.$/,
     ],
     [
+      'few sets',
       ranked(12, 0.5),
-      /they cannot be exceptional \(smallest attainable p 0\.17 .* nothing tells the label from these few heads\.$/,
+      {},
+      /they cannot stand out \(smallest attainable p 0\.17 .* nothing tells the label from these few heads\.$/,
     ],
-    [null, /There are no other heads of the same layers and own change, so nothing tells/],
-  ])('and what may be said of the label: %j', (found, text) => {
-    expect(gained(found)).toMatch(text);
+    [
+      'no sets',
+      null,
+      {},
+      /No set of other heads of the same layers and own change can be made, so nothing tells/,
+    ],
+    [
+      'neither',
+      ranked(10_000, 0.31),
+      { p_adjusted: 0.4 },
+      /neither more nor less .* they do not stand out either \(p = 0\.31 over components\)\.$/,
+    ],
+    [
+      'components alone',
+      ranked(10_000, 0.01, 9_950),
+      { p_adjusted: 0.4 },
+      /neither more nor less .* they act more \(p = 0\.010 over components\), but not on one prompt as on another\.$/,
+    ],
+    [
+      'both, the one against the other',
+      ranked(10_000, 0.01, 50),
+      {},
+      /more than matched .* they act less \(p = 0\.010 over components\), the other way, so nothing follows\.$/,
+    ],
+  ])('and over components: %s', (_case, found, changes, text) => {
+    expect(gained(found, changes)).toMatch(text);
+  });
+
+  test('without a control nearest in effect, strength stays open', () => {
+    expect(gained(ranked(10_000, 0.004), {}, { matched: 0 })).toMatch(
+      /Whether that is their label or their strength is open: none has/,
+    );
   });
 });

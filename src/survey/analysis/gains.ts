@@ -20,7 +20,7 @@ import { mean } from '../../stats/moments.ts';
 import { paired } from '../../stats/paired.ts';
 import type { Contrast, Direction, Kind } from '../../terms.ts';
 import type { Clustered } from './facts.ts';
-import { type HeldOut, holdOut } from './held-out.ts';
+import { type HeldOut, type HoldingOut, holdOut } from './held-out.ts';
 import type { BothPooled } from './labels.ts';
 import type { ReadScores } from './pool.ts';
 import { standIns } from './stand-ins.ts';
@@ -47,8 +47,9 @@ export async function compareGains(
   both: BothPooled,
   request: GainRequest,
 ): Promise<SurveyGainJson[]> {
-  const cases = await gainDifferences(read, facts, both, request);
-  const rankOf = await standIns(read, facts, both, request);
+  const held = holdOut(both, facts.clusters, request);
+  const cases = await gainDifferences(read, facts, held, request);
+  const rankOf = await standIns(read, facts, held, request);
   return cases.map((one) => ({
     ...summarised(one, request),
     p_adjusted: Number.NaN,
@@ -72,10 +73,9 @@ export interface GainDifferences {
 export async function gainDifferences(
   read: ReadScores,
   facts: Clustered,
-  both: BothPooled,
+  { foldOf, outside }: HoldingOut,
   request: GainRequest,
 ): Promise<GainDifferences[]> {
-  const { foldOf, outside } = holdOut(both, facts.clusters, request);
   const cases = COMPARED.flatMap((labels) => CONTROL_RULES.map((rule) => new Comparison(labels, rule)));
   for (const i of request.among) {
     const { cluster } = facts.pairs[i]!;

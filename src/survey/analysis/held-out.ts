@@ -16,7 +16,6 @@ export interface HeldOut {
 }
 
 export interface HoldingOut {
-  readonly folds: number;
   readonly foldOf: (cluster: number) => number;
   readonly outside: (fold: number) => HeldOut;
 }
@@ -30,7 +29,6 @@ export function holdOut(
   const fold = foldsOf(clusters, FOLDS, seed);
   const known = new Map<number, HeldOut>();
   return {
-    folds: Math.min(FOLDS, clusters),
     foldOf: (cluster) => fold[cluster]!,
     outside: (of) => {
       const found = known.get(of) ?? heldOut(both, tau, (cluster) => fold[cluster] !== of);

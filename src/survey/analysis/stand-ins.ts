@@ -10,10 +10,11 @@
  * 2. A set exchanges every labelled component for one of its stand-ins, the same one in all pairs. T of a set is a sum of
  *    what each of its members gives, so sets are drawn by `stats/randomisation.ts`: all, or 10,000.
  * 3. p = twice the share of sets with a T at least as high as the observed one, or at least as low: the smaller of both.
- *    If labelled components were drawn at random among their stand-ins, p would be at most x with probability x.
+ *    It is a rank among these sets: a probability only as far as chance might as well have labelled the stand-ins
+ *    (docs/definitions.md tells where it might not).
  *
- * The third rule of controls leaves one stand-in, so there is nothing to draw from. Components without a gain in some pair
- * are left out.
+ * The third rule of controls leaves one stand-in, so there is nothing to draw from; it alone looks at strength.
+ * Components without a gain in some pair are left out.
  */
 import { type ControlRule, OWN_CHANGE_CALIPER } from '../../latent/controls.ts';
 import type { Label } from '../../latent/labels.ts';
@@ -21,8 +22,7 @@ import type { StandInsJson } from '../../results/survey-json.ts';
 import { type RandomisationRank, randomisationRank } from '../../stats/randomisation.ts';
 import type { Clustered } from './facts.ts';
 import type { GainRequest } from './gains.ts';
-import { type HoldingOut, holdOut } from './held-out.ts';
-import type { BothPooled } from './labels.ts';
+import type { HoldingOut } from './held-out.ts';
 import type { ReadScores } from './pool.ts';
 
 /** Where the components of some labels stand under a rule; null where there is nothing to draw from. */
@@ -31,11 +31,10 @@ export type RankOf = (among: readonly Label[], rule: ControlRule) => StandInsJso
 export async function standIns(
   read: ReadScores,
   facts: Clustered,
-  both: BothPooled,
+  held: HoldingOut,
   request: GainRequest,
 ): Promise<RankOf> {
-  const held = holdOut(both, facts.clusters, request);
-  const sums = await logSums(read, facts, held, both.noising.size, request);
+  const sums = await logSums(read, facts, held, request);
   return (among, rule) => {
     if (rule === 'matched_unlabelled') return null;
     const shares = [...sharesOf(held, sums, among)];
@@ -50,8 +49,8 @@ export async function standIns(
 
 /** Sums over pairs for every component. */
 interface LogSums {
-  /** Of log gains, for each fold; NaN where one has none. */
-  readonly gain: readonly Float64Array[];
+  /** Of log gains, for each fold that has pairs; NaN where a component has none in one of them. */
+  readonly gain: ReadonlyMap<number, Float64Array>;
   /** Of log own changes. */
   readonly own: Float64Array;
   readonly pairs: number;
@@ -60,14 +59,16 @@ interface LogSums {
 async function logSums(
   read: ReadScores,
   { pairs }: Clustered,
-  { folds, foldOf }: HoldingOut,
-  size: number,
+  { foldOf, outside }: HoldingOut,
   { names, among }: GainRequest,
 ): Promise<LogSums> {
-  const gain = Array.from({ length: folds }, () => new Float64Array(size));
+  const size = outside(0).labels.length;
+  const gain = new Map<number, Float64Array>();
   const own = new Float64Array(size);
   for (const i of among) {
-    const ofFold = gain[foldOf(pairs[i]!.cluster)]!;
+    const fold = foldOf(pairs[i]!.cluster);
+    const ofFold = gain.get(fold) ?? new Float64Array(size);
+    gain.set(fold, ofFold);
     const [gains, changes] = [await read(names.gain, i), await read(names.own, i)];
     for (let c = 0; c < size; c++) {
       ofFold[c]! += gains[c]! > 0 ? Math.log(gains[c]!) : Number.NaN;
@@ -77,33 +78,31 @@ async function logSums(
   return { gain, own, pairs: among.length };
 }
 
-/** How much a component's log gain counts in each fold: its share of the labelled ones there, 0 where it is none. */
-type Shares = Float64Array;
+/** How much a component's log gain counts in each fold: its share of the labelled ones there, nothing where it is none. */
+type Shares = Map<number, number>;
 
 /** The labelled components and their shares. */
 function sharesOf(held: HoldingOut, sums: LogSums, among: readonly Label[]): Map<number, Shares> {
   const all = new Map<number, Shares>();
-  for (let fold = 0; fold < held.folds; fold++) {
+  for (const fold of sums.gain.keys()) {
     const { labels } = held.outside(fold);
     const own = labels.flatMap((label, c) =>
       label !== undefined && among.includes(label) && hasGain(c, sums) ? [c] : [],
     );
-    for (const c of own) {
-      const shares = all.get(c) ?? new Float64Array(held.folds);
-      shares[fold] = 1 / own.length;
-      all.set(c, shares);
-    }
+    for (const c of own) all.set(c, (all.get(c) ?? new Map()).set(fold, 1 / own.length));
   }
   return all;
 }
 
 function hasGain(c: number, { gain }: LogSums): boolean {
-  return gain.every((ofFold) => Number.isFinite(ofFold[c]!));
+  return [...gain.values()].every((ofFold) => Number.isFinite(ofFold[c]!));
 }
 
 /** What component `x` gives to T in the place of one with these shares. */
 function partOf(x: number, shares: Shares, { gain }: LogSums): number {
-  return gain.reduce((sum, ofFold, fold) => sum + shares[fold]! * ofFold[x]!, 0);
+  let sum = 0;
+  for (const [fold, share] of shares) sum += share * gain.get(fold)![x]!;
+  return sum;
 }
 
 /** Stand-ins of component `c`, itself among them. */
@@ -119,5 +118,11 @@ function described({ sets, exhaustive, exceeds, exceededBy }: RandomisationRank)
   const extra = exhaustive ? 0 : 1;
   const least = Math.min(sets - exceeds, sets - exceededBy) + extra;
   const all = sets + extra;
-  return { sets, exceeds, p: Math.min(1, (2 * least) / all), smallest_p: Math.min(1, 2 / all) };
+  return {
+    sets,
+    exceeds,
+    exceeded_by: exceededBy,
+    p: Math.min(1, (2 * least) / all),
+    smallest_p: Math.min(1, 2 / all),
+  };
 }
