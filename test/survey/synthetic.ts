@@ -1,8 +1,10 @@
 /**
  * Surveys without a model: pairs in clusters, and scores that a test makes up.
  */
+import type { PairSet } from '../../src/results/survey-json.ts';
 import type { SurveyRecord } from '../../src/results/survey-record.ts';
 import { pairsIn, type Facts } from '../../src/survey/analysis/facts.ts';
+import { type AnalysedSet, analyseSet } from '../../src/survey/analysis/analyse.ts';
 import type { ReadScores } from '../../src/survey/analysis/pool.ts';
 import { DIRECTIONS, KINDS } from '../../src/terms.ts';
 
@@ -81,4 +83,21 @@ export function recordFrom(
     identity: {},
     pairs: pairsIn(facts, 'all').map((i) => facts.pairs[i]!.pair),
   };
+}
+
+interface AnalysedPart {
+  readonly set: PairSet;
+  readonly shape: SurveyRecord['shape'];
+}
+
+/** What a survey of heads says of made-up scores: a layer of four, where nothing else is asked for. */
+export async function analysed(
+  pairs: readonly MadePair[],
+  score: (name: string, pair: number) => readonly number[] | undefined,
+  options: Parameters<typeof recordFrom>[1] = {},
+  { set = 'all', shape = { layers: 1, heads: 4, neurons: 1 } }: Partial<AnalysedPart> = {},
+): Promise<AnalysedSet | undefined> {
+  const facts = factsFrom(pairs);
+  const record = recordFrom(facts, { components: ['heads'], ...options }, shape);
+  return analyseSet(reader(score), facts, record, set);
 }
