@@ -303,7 +303,6 @@ const standIns = z.object({
   components: count,
   sets: count,
   exceeds: count,
-  exceeded_by: count,
   p: real,
   smallest_p: real,
 });

@@ -114,14 +114,14 @@ function poolOf(c: number, rule: ControlRule, sums: LogSums, { perLayer }: GainR
 }
 
 /** All sets have the observed one among them; of drawn ones it is one more. */
-function described({ sets, exhaustive, exceeds, exceededBy }: RandomisationRank) {
+function described(rank: RandomisationRank): Omit<StandInsJson, 'components'> {
+  const { sets, exhaustive, exceeds, exceededBy } = rank;
   const extra = exhaustive ? 0 : 1;
   const least = Math.min(sets - exceeds, sets - exceededBy) + extra;
   const all = sets + extra;
   return {
     sets,
     exceeds,
-    exceeded_by: exceededBy,
     p: Math.min(1, (2 * least) / all),
     smallest_p: Math.min(1, 2 / all),
   };
