@@ -1,7 +1,7 @@
 /**
  * The "Mediators" notebook in a few lines. In a project of yours that has mediators installed, Node 24 or later runs
  * this file as it is (`node notebook.ts`). With an older one, bundle it first:
- * `npx esbuild notebook.ts --bundle --packages=external --platform=node --format=esm --outfile=notebook.mjs`.
+ * `npx esbuild notebook.ts --bundle --packages=external --platform=node --target=node20 --format=esm --outfile=notebook.mjs`.
  */
 import { pathToFileURL } from 'node:url';
 import { BUILT_IN_PAIRS, blockSite, loadModel, logitDifference, openStudy, study } from 'mediators';

@@ -1,6 +1,7 @@
 /**
  * Data sets of tasks for a model: generated, or from a file.
  */
+import { InputError } from './errors.ts';
 import { Model } from './patch/model.ts';
 import { TASKS, type TaskName } from './tasks/builtin/index.ts';
 import { taskDataFromCsv as fromCsv, type TaskFileOptions } from './tasks/data-file.ts';
@@ -12,15 +13,20 @@ import type { TaskSpec } from './tasks/spec.ts';
 /**
  * n different items of a task, checked against the model's tokenizer; the same for the same seed. `task` is a built-in
  * task's name, or a task of your own (`parseTask` reads a task file).
- * Throws InputError for a model without a tokenizer, a contrast that the task lacks, a tokenizer that the task cannot be
- * read with, and where n different valid items are not found.
+ * Throws InputError for a model without a tokenizer, an unknown task, a contrast that the task lacks, a tokenizer that the
+ * task cannot be read with, and where n different valid items are not found.
  */
 export function taskData(
   model: Model | PairModel,
   task: TaskName | TaskSpec,
   options: TaskDataOptions,
 ): DataSet {
-  return generated(tokenizing(model), typeof task === 'string' ? TASKS[task] : task, options);
+  const spec = typeof task === 'string' ? TASKS[task] : task;
+  if (spec === undefined)
+    throw new InputError(
+      `expected a task among ${Object.keys(TASKS).join(', ')}, got ${JSON.stringify(task)}; give one of these, or a task of your own`,
+    );
+  return generated(tokenizing(model), spec, options);
 }
 
 /**

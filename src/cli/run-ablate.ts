@@ -19,7 +19,7 @@ import {
 import { SURVEY_PAGE } from '../survey/finish.ts';
 import type { SurveyJson } from '../results/survey-json.ts';
 import { isTaskName } from '../tasks/builtin/index.ts';
-import { real } from '../words.ts';
+import { counted, real } from '../words.ts';
 import { aligned } from './aligned.ts';
 import { type DataOptions, type DataRequest, readDataSet, requestedData } from './data-set.ts';
 import { knownOf, withLoadedModel } from './loaded-model.ts';
@@ -43,6 +43,10 @@ export async function runAblate(call: AblateCall, signal: AbortSignal): Promise<
   const survey = await readSurveyJson(call.survey);
   const request = dataOf(survey, call.data);
   const raw = survey.options.raw_weights;
+  if (call.raw && !raw)
+    throw new InputError(
+      'expected weights as the survey has them, processed, got --raw-weights; leave it out',
+    );
   const checkpoint = await openCheckpoint(sourceOf(survey, call));
   const progress = progressView(call.quiet);
   try {
@@ -120,5 +124,9 @@ type Grown = SurveyAblations['json']['takeover'][number]['components'][number];
 function takeoverLine(direction: string, first: Grown | undefined, n: number): string {
   if (!first) return `${direction}: no head is left when the labelled ones are ablated`;
   const { component, before, after, low, high } = first;
-  return `${direction}, labelled heads ablated in ${n} pairs: the effect of ${component.join('.')} grows most, from ${real(before, 3)} to ${real(after, 3)} (growth ${real(low, 3)} to ${real(high, 3)})`;
+  const name = component.join('.');
+  const grown = `from ${real(before, 3)} to ${real(after, 3)} (growth ${real(low, 3)} to ${real(high, 3)})`;
+  const verdict =
+    low > 0 ? `the effect of ${name} grows most` : `no head surely takes over; most grows ${name}`;
+  return `${direction}, labelled heads ablated in ${counted(n, 'pair')}: ${verdict}, ${grown}`;
 }

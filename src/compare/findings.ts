@@ -3,7 +3,7 @@
  */
 import { greatest } from 'd3-array';
 import { namedComponent } from '../plots/text.ts';
-import type { ComponentAgreementJson, LabelTableJson } from '../results/comparison-json.ts';
+import type { ComponentAgreementJson, GainSideJson, LabelTableJson } from '../results/comparison-json.ts';
 import type { Kind } from '../terms.ts';
 import { counted, percent, ranged, real } from '../words.ts';
 import type { Compared } from './analyse.ts';
@@ -177,8 +177,13 @@ function gained({ gains }: Compared): string[] {
   const { kind, direction, a, b, difference } = row;
   const verdict = difference.low > 0 || difference.high < 0 ? '' : ', which does not tell them apart';
   return [
-    `Labelled ${kind} less matched controls, log gain in ${direction}: ${ranged(a.mean)} in A (r = ${ranged(a.r)}, n = ${a.n}, k = ${a.clusters}) and ${ranged(b.mean)} in B (r = ${ranged(b.r)}, n = ${b.n}, k = ${b.clusters}), a difference of ${ranged(difference)}${verdict}.`,
+    `Labelled ${kind} less matched controls, log gain in ${direction}: ${gainText(a)} in A and ${gainText(b)} in B, a difference of ${ranged(difference)}${verdict}.`,
   ];
+}
+
+function gainText({ mean, r, n, clusters, p_components: p }: GainSideJson): string {
+  const components = Number.isFinite(p) ? `, p over components ${p.toPrecision(2)}` : '';
+  return `${ranged(mean)} (r = ${ranged(r)}, n = ${n}, k = ${clusters}${components})`;
 }
 
 function deep({ depth }: Compared): string[] {

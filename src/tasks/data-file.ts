@@ -2,6 +2,7 @@
  * A task's data set from a file with the field's columns (file-columns.ts).
  */
 import { InputError } from '../errors.ts';
+import { counted } from '../words.ts';
 import { isTaskName, TASKS, type TaskName } from './builtin/index.ts';
 import { type CsvRecord, csvRecords, utf8Text } from './csv.ts';
 import { checkDigits } from './digits.ts';
@@ -207,7 +208,7 @@ function fileNotes(items: readonly Item[], n: number): string[] {
         ]
       : []),
     ...(Number.isFinite(n) && items.length < n
-      ? [`The file has ${items.length} valid pairs, fewer than the ${n} asked for.`]
+      ? [`The file has ${counted(items.length, 'valid pair')}, fewer than the ${n} asked for.`]
       : []),
   ];
 }

@@ -24,6 +24,8 @@ export interface ReadAnswers {
   readonly column: string;
   readonly ids?: readonly number[];
   readonly texts?: readonly string[];
+  /** Where the texts would be, if they were there. */
+  readonly textsFrom: string;
 }
 
 export interface FileTask {
@@ -51,9 +53,10 @@ function ioi(corrupted: CorruptedColumn): FileTask {
     answers(row) {
       // In the swap the other person gives: the words that differ are the two names.
       const names = differingWords(row.get('clean')!, row.get('corrupted_hard'));
+      const from = 'clean and corrupted_hard prompts that differ in one word, a name';
       return {
-        positive: withTexts('correct_idx', oneId(row, 'correct_idx'), names?.[1]),
-        negative: withTexts('incorrect_idx', oneId(row, 'incorrect_idx'), names?.[0]),
+        positive: withTexts('correct_idx', oneId(row, 'correct_idx'), names?.[1], from),
+        negative: withTexts('incorrect_idx', oneId(row, 'incorrect_idx'), names?.[0], from),
       };
     },
   };
@@ -74,9 +77,10 @@ const FILE_TASKS: Readonly<Record<Exclude<TaskName, 'ioi'>, FileTask>> = {
       // The corrupted prompt is about "the man" or "the woman", whose pronoun is known.
       const person = differingWords(row.get('clean')!, row.get('corrupted'))?.[1].trim();
       const pronouns = PRONOUNS.get(person);
+      const from = 'a corrupted prompt with "man" or "woman" as the one word that differs';
       return {
-        positive: withTexts('clean_answer_idx', oneId(row, 'clean_answer_idx'), pronouns?.[1]),
-        negative: withTexts('corrupted_answer_idx', oneId(row, 'corrupted_answer_idx'), pronouns?.[0]),
+        positive: withTexts('clean_answer_idx', oneId(row, 'clean_answer_idx'), pronouns?.[1], from),
+        negative: withTexts('corrupted_answer_idx', oneId(row, 'corrupted_answer_idx'), pronouns?.[0], from),
       };
     },
   },
@@ -88,12 +92,8 @@ const FILE_TASKS: Readonly<Record<Exclude<TaskName, 'ioi'>, FileTask>> = {
     corrupted: 'corrupted',
     contrast: 'swap',
     answers: (row) => ({
-      positive: withTexts('country_idx', oneId(row, 'country_idx'), spaced(row.get('country'))),
-      negative: withTexts(
-        'corrupted_country_idx',
-        oneId(row, 'corrupted_country_idx'),
-        spaced(row.get('corrupted_country')),
-      ),
+      positive: countryOf(row, 'country'),
+      negative: countryOf(row, 'corrupted_country'),
     }),
   },
   sva: {
@@ -105,7 +105,8 @@ const FILE_TASKS: Readonly<Record<Exclude<TaskName, 'ioi'>, FileTask>> = {
     answers(row) {
       const plural = isPlural(row);
       const [right, wrong] = plural ? [VERBS.plural, VERBS.singular] : [VERBS.singular, VERBS.plural];
-      return { positive: { column: 'plural', texts: right }, negative: { column: 'plural', texts: wrong } };
+      const verbs = { column: 'plural', textsFrom: 'the task’s verbs' };
+      return { positive: { ...verbs, texts: right }, negative: { ...verbs, texts: wrong } };
     },
   },
   hypernymy: {
@@ -138,16 +139,19 @@ function years(answersFor: (digits: string) => DigitAnswers): FileTask {
       const { above, others } = answersFor(digits);
       if (above.length === 0 || others.length === 0)
         throw new ItemError('correct_idx', `expected a year with answers on both sides, got ${digits}`);
-      return {
-        positive: { column: 'correct_idx', texts: above },
-        negative: { column: 'correct_idx', texts: others },
-      };
+      const years = { column: 'correct_idx', textsFrom: 'the two-digit numbers' };
+      return { positive: { ...years, texts: above }, negative: { ...years, texts: others } };
     },
   };
 }
 
-function withTexts(column: string, id: number, text: string | undefined): ReadAnswers {
-  return { column, ids: [id], ...(text !== undefined && { texts: [text] }) };
+function withTexts(column: string, id: number, text: string | undefined, textsFrom: string): ReadAnswers {
+  return { column, ids: [id], textsFrom, ...(text !== undefined && { texts: [text] }) };
+}
+
+function countryOf(row: Row, name: 'country' | 'corrupted_country'): ReadAnswers {
+  const column = `${name}_idx`;
+  return withTexts(column, oneId(row, column), spaced(row.get(name)), `a column ${name} with its text`);
 }
 
 function spaced(text: string | undefined): string | undefined {
@@ -191,11 +195,12 @@ function wholeNumber(row: Row, column: string, most: number): number {
 function listed(row: Row, column: string, textColumn: string): ReadAnswers {
   const ids = listOf(row, column, /^\d{1,15}$/, 'token ids such as [262, 11]').map(Number);
   const written = row.get(textColumn)?.trim();
-  if (!written) return { column, ids };
+  const textsFrom = `a column ${textColumn} with their texts`;
+  if (!written) return { column, ids, textsFrom };
   const texts = listOf(row, textColumn, /^(?:'[^']*'|"[^"]*")$/, "words such as ['gem', 'gems']");
   if (texts.length !== ids.length)
     throw new ItemError(textColumn, `expected ${ids.length} words as in ${column}, got ${texts.length}`);
-  return { column, ids, texts: texts.map((text) => ` ${text.slice(1, -1).trim()}`) };
+  return { column, ids, textsFrom, texts: texts.map((text) => ` ${text.slice(1, -1).trim()}`) };
 }
 
 function listOf(row: Row, column: string, part: RegExp, what: string): string[] {
@@ -208,7 +213,7 @@ function listOf(row: Row, column: string, part: RegExp, what: string): string[] 
 
 /** Which of both to use: ids on GPT-2's tokenizer, texts on any other. Throws ItemError where there are none to use. */
 export function usable(
-  { column, ids, texts }: ReadAnswers,
+  { column, ids, texts, textsFrom }: ReadAnswers,
   gpt2: boolean,
   firstId: (text: string) => number,
 ): Answers {
@@ -216,7 +221,7 @@ export function usable(
     if (texts) return texts;
     throw new ItemError(
       column,
-      `expected a model with GPT-2’s tokenizer, whose ids this column holds, or columns that give the answers as text, got neither`,
+      `expected a model with GPT-2’s tokenizer, whose ids this column holds, or ${textsFrom}, got neither; give the one or the other`,
     );
   }
   texts?.forEach((text, i) => {

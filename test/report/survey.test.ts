@@ -138,7 +138,7 @@ describe('a survey of three methods', () => {
     expect(text).toMatch(
       /Heads, noising: within a pair the scores of attribution_patching .* k = 9 clusters\)/,
     );
-    expect(text).toContain('Heads, noising: ig is furthest from exact patching on head 1.3');
+    expect(text).toContain('Heads, noising: of all methods ig is furthest from exact patching, on head 1.3');
     const few = (await results(made(4, 2))).survey.findings.join('\n');
     expect(few).toContain('fewer than 8 clusters allow no test');
   });
@@ -150,7 +150,7 @@ describe('a survey of three methods', () => {
       );
     const text = (await results(made(9, 2), close)).survey.findings.join('\n');
     expect(text).toMatch(
-      /Heads, noising and denoising: no difference of pooled effects between ig and exact patching reaches tau = 0\.02 \(largest: head \d\.\d in /,
+      /Heads, noising and denoising: no difference of pooled effects between any method and exact patching reaches tau = 0\.02 \(largest: head \d\.\d by attribution_patching in /,
     );
     expect(text).not.toContain('is furthest from');
   });

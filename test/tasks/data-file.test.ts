@@ -189,11 +189,16 @@ describe('another tokenizer', () => {
       i === 0 ? line.replace(',answers,', ',x,').replace(',corrupted_answers,', ',y,') : line,
     );
     expect(() => read('hypernymy', bare, {}, EMBEDDED)).toThrow(
-      /^f\.csv, line 2, column answers_idx: expected a model with GPT-2’s tokenizer, whose ids this column holds, .* got neither$/,
+      /^f\.csv, line 2, column answers_idx: expected a model with GPT-2’s tokenizer, whose ids this column holds, or a column answers with their texts, got neither; give/,
     );
     const lonely = [IOI_NAMES.replace('corrupted_hard', 'x'), IOI[1]!];
     expect(() => read('ioi', lonely, { corruptedColumn: 'corrupted' }, EMBEDDED)).toThrow(
       /column correct_idx: expected a model with GPT-2/,
+    );
+    // Two words differ: which of them are the names is not told.
+    const two = [IOI_NAMES, IOI[1]!.replace(' gave', ' hands')];
+    expect(() => read('ioi', two, {}, EMBEDDED)).toThrow(
+      /or clean and corrupted_hard prompts that differ in one word, a name, got neither; give/,
     );
   });
 

@@ -28,7 +28,10 @@ main { min-width: 0; padding-bottom: 4rem; }
 .notice { border-left: 4px solid #c77700; background: #fff7ea; padding: .7rem 1rem; margin: 0 0 .75rem; max-width: 46rem; overflow-wrap: anywhere; }
 .notice code { color: var(--warn); }
 figure { margin: 1.5rem 0 2.25rem; }
-.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: #fff; }
+.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px;
+  /* Shadows at the sides where there is more to scroll to; white covers them where there is not. */
+  background: linear-gradient(90deg, #fff 50%, #fff0) left / 2.5rem 100% no-repeat local, linear-gradient(270deg, #fff 50%, #fff0) right / 2.5rem 100% no-repeat local,
+    linear-gradient(90deg, #0003, #0000) left / .9rem 100% no-repeat, linear-gradient(270deg, #0003, #0000) right / .9rem 100% no-repeat #fff; }
 figure .scroll { padding: .25rem; }
 figure svg { display: block; margin: 0 auto; max-width: 100%; height: auto; min-width: min(100%, 40rem); }
 figcaption { color: var(--soft); font-size: .92rem; line-height: 1.5; margin-top: .6rem; max-width: 50rem; }

@@ -10,7 +10,7 @@ import type {
 } from '../../results/survey-json.ts';
 import { float, number, words } from '../html/columns.ts';
 import { type CellValue, escape, tableHtml } from '../html/html.ts';
-import { PAIRS_COLUMN, SET_NAMES } from './words.ts';
+import { limits, PAIRS_COLUMN, SET_NAMES } from './words.ts';
 
 /** Means over pairs; below the table, why numbers are missing. */
 export function agreementHtml({ sets }: SurveyJson): string {
@@ -65,10 +65,6 @@ function agreementRow(set: SurveySetJson['set'], one: SurveyAgreementJson): Cell
     one.jaccard_expected,
     one.signed ? `${one.wrong_signs} of ${one.wrong_signs_of}` : 'has no signs',
   ];
-}
-
-function limits({ low, high }: Interval): string {
-  return Number.isNaN(low) ? '–' : `${low.toFixed(2)} to ${high.toFixed(2)}`.replaceAll('-', '−');
 }
 
 /** Pairs without a correlation, and why; methods without signs. */

@@ -14,7 +14,7 @@ import { commandHtml, provenanceTable } from '../html/provenance.ts';
 import { shellHtml } from '../html/shell.ts';
 import { agreementHtml, comparisonsHtml, disagreementHtml } from './agreement.ts';
 import { methodFigureNames } from './agreement-figures.ts';
-import { noneLabelled, PAIRS_COLUMN, SET_NAMES, whyNoLabels } from './words.ts';
+import { limits, noneLabelled, PAIRS_COLUMN, SET_NAMES, whyNoLabels } from './words.ts';
 
 /** The whole page. */
 export function surveyPageHtml(
@@ -187,11 +187,9 @@ function gainsHtml(survey: SurveyJson): string {
         row.controls.replaceAll('_', ' '),
         row.n,
         row.clusters,
-        row.labelled,
-        row.matched,
+        `${row.matched} of ${row.labelled}`,
         row.mean,
-        row.low,
-        row.high,
+        limits(row),
         row.r,
         row.p,
         row.p_adjusted,
@@ -212,17 +210,15 @@ function gainsHtml(survey: SurveyJson): string {
       words('controls'),
       number('n'),
       number('clusters'),
-      number('labelled'),
-      number('with control'),
+      words('with control'),
       float('mean', 'difference of log gains'),
-      float('low', '95% interval over clusters'),
-      float('high', '95% interval over clusters'),
+      words('interval'),
       float('r', 'matched-pairs rank-biserial correlation over clusters'),
       float('p', 'two-sided sign-flip test over clusters'),
       float('adjusted p', 'Benjamini-Hochberg over all rows of these pairs'),
       number('sets', 'of components of the same layers (and own change)'),
       float('p over components', 'two-sided share of these sets that are at least as far out; not adjusted'),
-      float('smallest', 'no data could give a smaller p over components'),
+      float('smallest possible', 'no data could give a smaller p over components'),
     ],
     rows,
   });

@@ -1,5 +1,6 @@
 /** Words that tables of a survey's page share. */
 import type { SurveyJson } from '../../results/survey-json.ts';
+import { real } from '../../words.ts';
 import { prose } from '../html/columns.ts';
 import type { Column } from '../html/html.ts';
 
@@ -26,4 +27,9 @@ export function noneLabelled(what: string, { task, clusters }: SurveyJson): stri
   return clusters.count === 1
     ? 'there is one cluster, and labels come from the other clusters'
     : `no ${what} is ${comparedLabels(task.contrast)} by the other clusters`;
+}
+
+/** An interval as a cell: "0.28 to 0.59". */
+export function limits({ low, high }: { readonly low: number; readonly high: number }): string {
+  return Number.isNaN(low) ? '–' : `${real(low)} to ${real(high)}`;
 }
