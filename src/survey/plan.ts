@@ -136,7 +136,8 @@ function extentBy(config: ModelConfig, { clean, firstDifference }: Item, metric:
 
 /**
  * The largest of any block: what a study of one of its pairs takes, and what the others hold, as all are open at once.
- * Sessions and rows of methods that do not run, or that nobody counts, are left out.
+ * Sessions and rows of methods that do not run, or that nobody counts, are left out. Patching without gains is taken for
+ * patching that observes, which needs no less.
  */
 function peaksOf(
   config: ModelConfig,

@@ -211,6 +211,24 @@ test('methods that cannot be counted are named, and have arrays on disk alone', 
   expect(more.disk_bytes - few.disk_bytes).toBe(4 * 2 * 12 * (12 + 3072));
 });
 
+test('memory is that of methods that run and are counted', () => {
+  const config = { ...GPT2_SMALL, nLayers: 2, dModel: 64, nHeads: 4, nKvHeads: 4, dHead: 16, dMlp: 256 };
+  const peaks = (...methods: string[]) => {
+    const data = dataOf(config, [SHORT!]);
+    const small = planSurvey({ id: 'm', config }, data, { methods, figures: false });
+    return ['both runs', ...methods].map((name) => named(small, name).peak_bytes);
+  };
+  const [runs, uncounted] = peaks('atp_star');
+  expect(uncounted).toBe(runs);
+  const [, ap] = peaks('ap');
+  const [, ig] = peaks('ig');
+  const [, afterGradients] = peaks('ap', 'ig');
+  for (const alone of [ap!, ig!]) {
+    expect(alone).toBeGreaterThan(runs!);
+    expect(alone).toBeLessThan(afterGradients!);
+  }
+});
+
 test('--steps are points of every method that has a path', () => {
   const rows = (method: string, steps?: number) =>
     named(plan([SHORT], { methods: [method], steps, components: ['heads'] }), method).runs / (2 * 12);

@@ -64,7 +64,7 @@ export interface PhaseMemory {
   readonly page: number;
 }
 
-/** Rows of one program of integrated gradients, and patched runs of one batch. */
+/** Rows of one program of integrated gradients, and patched runs of one batch; 0 where no such program runs. */
 export interface Batches {
   readonly rows: number;
   readonly batch: number;
@@ -103,7 +103,7 @@ export function phaseMemory(
   const state = FLOAT_BYTES * size * dModel;
   const bothRuns =
     always + BOTH_RUNS_PACKED * blocks + UNEMBED_PACKED * FLOAT_BYTES * vocabulary * dModel + 2 * row.saved;
-  const attribution =
+  const roundTrip =
     always +
     WAITING_BYTES +
     ROUND_TRIP_PACKED * blocks +
@@ -116,14 +116,14 @@ export function phaseMemory(
     OBSERVING_PACKED * blocks +
     batch * (INSIDE * row.observing + RESULT_COPIES * results + 3 * state + logits) +
     arenas;
-  const afterwards = Math.max(bothRuns, attribution);
+  const attribution = Math.max(bothRuns, rows > 0 ? roundTrip : 0);
   const drawing = PAGE_BYTES + PAGE_COMPONENT_BYTES * nLayers * (nHeads + dMlp);
-  const patching = Math.max(afterwards + NOT_REUSED * arenas, observing);
+  const patching = Math.max(attribution + NOT_REUSED * arenas, batch > 0 ? observing : 0);
   const mediation = pairs === 'none' ? 0 : patching + firstRunBytes(config, extent);
   return {
     weights: loaded,
     bothRuns,
-    attribution: afterwards,
+    attribution,
     patching,
     mediation,
     page: figures ? Math.max(always + PAGE_LEAST_BYTES, Math.max(patching, mediation) + drawing) : 0,
