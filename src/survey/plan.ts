@@ -8,7 +8,7 @@ import { blocksOf } from '../patch/batches.ts';
 import { logitsOf } from '../patch/metric-graph.ts';
 import { PAGE_BYTES } from '../study/plan/disk.ts';
 import { bothRunsFlop, type Extent, logitsFlop } from '../study/plan/flop.ts';
-import { blockBytes, openedBytes, type PhaseMemory, phaseMemory } from '../study/plan/memory.ts';
+import { blockBytes, loadedBytes, openedBytes, type PhaseMemory, phaseMemory } from '../study/plan/memory.ts';
 import {
   pagePhase,
   type PhasePlan,
@@ -153,16 +153,16 @@ function peaksOf(
     batch: methods.some(isPatching) ? BATCHES.batch : 0,
   };
   const opens = methods.includes(TWIN) ? 2 : 1;
-  // A shard without pairs reads the weights all the same.
-  const each = (blocks.length > 0 ? blocks : [[0]]).map((block) => {
+  const each = blocks.map((block) => {
     const item = data.items[block[0]!]!;
     const extent = extentBy(config, item, item.metric);
     const memory = phaseMemory(config, extent, { figures, mediation: 'none' }, batches);
     return { memory, held: (opens * block.length - 1) * openedBytes(config, extent) };
   });
+  // A shard without pairs reads the weights all the same, and nothing else.
+  const weights = loadedBytes(config);
   const most = (phase: keyof PhaseMemory) =>
-    Math.max(...each.map(({ memory, held }) => memory[phase] + held));
-  const { weights } = each[0]!.memory;
+    Math.max(weights, ...each.map(({ memory, held }) => memory[phase] + held));
   return {
     weights,
     bothRuns: most('bothRuns'),

@@ -161,7 +161,14 @@ describe('many pairs', () => {
     expect(parts.map(({ pairs }) => pairs)).toEqual([3, 2]);
     expect(parts[0]!.flop + parts[1]!.flop).toBe(whole!.flop);
     expect(parts.map((part) => named(part, 'figures and page'))).toEqual([undefined, undefined]);
-    expect(plan([SHORT], { shard: { index: 1, count: 2 } })).toMatchObject({ pairs: 0, runs: 0, flop: 0 });
+  });
+
+  test('a shard without pairs reads the weights, and that is all', () => {
+    const none = plan([SHORT], { shard: { index: 1, count: 2 } });
+    expect(none).toMatchObject({ pairs: 0, blocks: 0, runs: 0, flop: 0, disk_bytes: 0 });
+    const weights = named(plan([SHORT]), 'weights');
+    expect(named(none, 'weights')).toEqual(weights);
+    expect(none).toMatchObject({ peak_bytes: weights.peak_bytes, seconds: weights.seconds });
   });
 
   test('sessions are made once for each block, kind and method, and by both metrics', () => {

@@ -83,6 +83,11 @@ export function blockBytes({ family, nLayers, dModel, dHead, nHeads, nKvHeads, d
   return FLOAT_BYTES * nLayers * (attention + dModel * dMlp * (family === 'llama' ? 3 : 2));
 }
 
+/** Peak while weights are read: the process, a tokenizer, weights. */
+export function loadedBytes(config: ModelConfig): number {
+  return PROCESS_BYTES + WORD_BYTES * config.vocabulary + weightBytes(config);
+}
+
 /** Expected peaks; measured ones of real models were up to 13% below (docs/scale.md). */
 export function phaseMemory(
   config: ModelConfig,
@@ -97,7 +102,7 @@ export function phaseMemory(
   // A metric of probabilities has sessions with the whole unembedding, and all logits in every row.
   const blocks = blockBytes(config) + FLOAT_BYTES * columns * dModel;
   const logits = LOGIT_COPIES * FLOAT_BYTES * columns;
-  const loaded = PROCESS_BYTES + WORD_BYTES * vocabulary + weightBytes(config);
+  const loaded = loadedBytes(config);
   const always = loaded + openedBytes(config, extent);
   const results = FLOAT_BYTES * nLayers * (2 * dMlp + 3 * nHeads);
   const state = FLOAT_BYTES * size * dModel;
