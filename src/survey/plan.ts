@@ -129,7 +129,7 @@ function workOf(config: ModelConfig, data: DataSet, options: SurveyOptions, rate
 }
 
 /** How much of a pair's prompts has to be computed, and of the logits behind them. */
-function extentBy(config: ModelConfig, { clean, firstDifference }: Item, metric: Metric): Extent {
+function extentBy(config: ModelConfig, { clean, firstDifference }: Item, metric: Metric): Required<Extent> {
   const columns = logitsOf(metric).tokens?.length ?? config.vocabulary;
   return { length: clean.ids.length, first: firstDifference, columns };
 }
@@ -154,8 +154,9 @@ function peaksOf(
   };
   const opens = methods.includes(TWIN) ? 2 : 1;
   const each = blocks.map((block) => {
-    const item = data.items[block[0]!]!;
-    const extent = extentBy(config, item, item.metric);
+    const extents = block.map((pair) => extentBy(config, data.items[pair]!, data.items[pair]!.metric));
+    // Shapes are the same; one pair's metric may read more of the logits than another's.
+    const extent = extents.reduce((widest, one) => (one.columns > widest.columns ? one : widest));
     const memory = phaseMemory(config, extent, { figures, mediation: 'none' }, batches);
     return { memory, held: (opens * block.length - 1) * openedBytes(config, extent) };
   });

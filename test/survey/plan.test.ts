@@ -209,6 +209,17 @@ describe('many pairs', () => {
   });
 });
 
+test('a block takes the memory of its widest metric, wherever that stands', () => {
+  const wide = dataOf(GPT2_SMALL, [SHORT!], 'probability').items[0]!;
+  const narrow = dataOf(GPT2_SMALL, [SHORT!]).items[0]!;
+  const peaks = (...items: Item[]) => {
+    const mixed = { ...dataOf(GPT2_SMALL, []), items };
+    return planSurvey(MODEL, mixed).phases.map(({ peak_bytes }) => peak_bytes);
+  };
+  expect(peaks(narrow, wide)).toEqual(peaks(wide, narrow));
+  expect(peaks(narrow, wide)).toEqual(peaks(wide, wide));
+});
+
 test('methods that cannot be counted are named, and have arrays on disk alone', () => {
   const few = plan([SHORT], { methods: ['ap', 'eap'] });
   const more = plan([SHORT], { methods: ['ap', 'eap', 'atp_star'] });
