@@ -15,7 +15,7 @@ import type { Pair } from '../../tasks/pair.ts';
 import { sizeOf } from '../../tensor/tensor.ts';
 import type { StudyOptions } from '../options.ts';
 import { formatBytes } from './bytes.ts';
-import { type Extent, extentOf } from './flop.ts';
+import { columnsOf, type Extent, extentOf } from './flop.ts';
 import { rowBytes } from './row-bytes.ts';
 
 /** Node, ONNX Runtime and what is compiled: 130 MB measured, with a study's own small arrays. */
@@ -98,7 +98,7 @@ export function phaseMemory(
   const { vocabulary, dModel, nLayers, nHeads, dMlp } = config;
   const size = extent.length - extent.first;
   const row = rowBytes(config, extent);
-  const { columns = 0 } = extent;
+  const columns = columnsOf(extent);
   // A metric of probabilities has sessions with the whole unembedding, and all logits in every row.
   const blocks = blockBytes(config) + FLOAT_BYTES * columns * dModel;
   const logits = LOGIT_COPIES * FLOAT_BYTES * columns;

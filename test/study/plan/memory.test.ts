@@ -66,6 +66,12 @@ test('what does not run takes nothing beside what stands before it, whatever its
   expect(patching).toBeLessThanOrEqual(all.patching);
 });
 
+test('an extent without columns is that of a logit difference, which reads two', () => {
+  expect(phaseMemory(GPT2_SMALL, EXTENT, WITH_PAGE, ALL)).toEqual(
+    phaseMemory(GPT2_SMALL, { ...EXTENT, columns: 2 }, WITH_PAGE, ALL),
+  );
+});
+
 describe('batches for a budget', () => {
   test('a large one allows the largest, and no more than asked', () => {
     expect(batchesFor(GPT2_SMALL, EXTENT, within(64e9))).toEqual(ALL);
