@@ -53,7 +53,8 @@ export interface SurveyPlan
 }
 
 /**
- * Plans a survey, or a shard of one; `given` as for `survey`. Without `rates` the time is a cautious guess.
+ * Plans a survey, or a shard of one; `given` as for `survey`. Without `rates` the time is a cautious guess. Pairs of
+ * `done` are left out, as one that goes on has them; what it has of other pairs is planned again.
  * Throws InputError for bad options, no pairs, and pairs that do not fit the model.
  */
 export function planSurvey(
@@ -61,10 +62,14 @@ export function planSurvey(
   data: DataSet,
   given: Partial<SurveyOptions> = {},
   rates: Rates = ASSUMED,
+  done: ReadonlySet<number> = new Set(),
 ): SurveyPlan {
   const options = resolveSurveyOptions(given);
   checkData(model, data);
-  const work = workOf(model.config, data, options, rates);
+  const blocks = blocksOf(data.items, pairsOf(data, options.shard))
+    .map((block) => block.filter((pair) => !done.has(pair)))
+    .filter(({ length }) => length > 0);
+  const work = workOf(model.config, data, blocks, options, rates);
   const { passes, pairs, peaks } = work;
   const methods = [...new Set(passes.map(({ method }) => method))];
   // A shard is no survey yet: merging makes the page.
@@ -103,10 +108,15 @@ interface Alike {
   readonly pairs: number;
 }
 
-function workOf(config: ModelConfig, data: DataSet, options: SurveyOptions, rates: Rates): Work {
+function workOf(
+  config: ModelConfig,
+  data: DataSet,
+  blocks: readonly (readonly number[])[],
+  options: SurveyOptions,
+  rates: Rates,
+): Work {
   const passes = passesOf(options, hasTwin(data));
-  const own = pairsOf(data, options.shard);
-  const blocks = blocksOf(data.items, own);
+  const own = blocks.flat();
   const alike = new Map<string, Alike>();
   for (const pair of own) {
     const item = data.items[pair]!;
@@ -160,7 +170,7 @@ function peaksOf(
     const memory = phaseMemory(config, extent, { figures, mediation: 'none' }, batches);
     return { memory, held: (opens * block.length - 1) * openedBytes(config, extent) };
   });
-  // A shard without pairs reads the weights all the same, and nothing else.
+  // Where no pairs are to be computed, weights are read all the same, and nothing else.
   const weights = loadedBytes(config);
   const most = (phase: keyof PhaseMemory) =>
     Math.max(weights, ...each.map(({ memory, held }) => memory[phase] + held));

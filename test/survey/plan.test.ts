@@ -171,6 +171,17 @@ describe('many pairs', () => {
     expect(none).toMatchObject({ peak_bytes: weights.peak_bytes, seconds: weights.seconds });
   });
 
+  test('of a survey that goes on are those that are missing', () => {
+    const left = (done: number[], given: Partial<SurveyOptions> = {}) =>
+      planSurvey(MODEL, dataOf(GPT2_SMALL, shapes as Shape[]), given, ASSUMED, new Set(done));
+    expect(left([])).toEqual(plan(shapes));
+    expect(left([0, 1, 4])).toEqual(plan([SHORT, LATE]));
+    expect(left([0, 1], { shard: { index: 1, count: 2 } })).toEqual(
+      plan([SHORT, LATE], { shard: { index: 1, count: 2 } }),
+    );
+    expect(left([0, 1, 2, 3, 4])).toMatchObject({ pairs: 0, runs: 0, blocks: 0 });
+  });
+
   test('sessions are made once for each block, kind and method, and by both metrics', () => {
     const none = { last: 0, second: 0, block: 0 };
     const kinds = { heads: none, neurons: none };
