@@ -56,16 +56,17 @@ export function makeAuditPlan(
   );
 }
 
-/** The same of a survey; rates are measured on its first pair. */
+/** The same of a survey, without the pairs that are done; rates are measured on its first pair. */
 export function makeSurveyPlan(
   model: PlannedModel,
   data: DataSet,
   options: SurveyOptions,
+  done: ReadonlySet<number>,
   call: PlanCall,
   signal: AbortSignal,
 ): Promise<SurveyPlan> {
   return withRates(
-    (rates) => planSurvey(model, data, options, rates),
+    (rates) => planSurvey(model, data, options, rates, done),
     () => measureRates(model.config, extentOf(data.items[0]!), options, BATCHES, how(call, signal)),
     call,
   );

@@ -10,7 +10,7 @@ import { SURVEY_FILE } from '../results/survey-json.ts';
 import type { Survey } from '../survey/finish.ts';
 import type { SurveyOptions } from '../survey/options.ts';
 import type { SurveyPlan } from '../survey/plan.ts';
-import { completeSurvey, survey, type SurveyShard } from '../survey/run.ts';
+import { completeSurvey, pairsDone, survey, type SurveyShard } from '../survey/run.ts';
 import type { DataSet } from '../tasks/item.ts';
 import { counted } from '../words.ts';
 import { readDataSet } from './data-set.ts';
@@ -34,7 +34,9 @@ export async function runSurvey(call: SurveyCall, signal: AbortSignal): Promise<
     {
       complete: (known, data) => completeSurvey(known, data, options),
       announce: async (checkpoint, data) => {
-        if (!quiet) process.stderr.write(pairsPlanLines(await planned(checkpoint, data, call, signal)));
+        if (quiet) return;
+        const done = await pairsDone(options.out, data);
+        process.stderr.write(pairsPlanLines(await planned(checkpoint, data, done, call, signal)));
       },
       compute: (model, data, handlers) => survey(model, data, options, handlers),
       print: (result) => output(result, json),
@@ -43,11 +45,12 @@ export async function runSurvey(call: SurveyCall, signal: AbortSignal): Promise<
   );
 }
 
-/** What `--plan` does: nothing is written, no weights are read. */
+/** What `--plan` does: nothing is written, no weights are read. All pairs are planned, whatever a folder has. */
 async function printPlan(call: SurveyCall, signal: AbortSignal): Promise<void> {
   const checkpoint = await openCheckpoint(call.source);
   try {
-    const plan = await planned(checkpoint, await readDataSet(checkpoint, call.data), call, signal);
+    const data = await readDataSet(checkpoint, call.data);
+    const plan = await planned(checkpoint, data, new Set(), call, signal);
     process.stdout.write(`${call.json ? JSON.stringify(plan, null, 2) : surveyPlanTable(plan)}\n`);
   } finally {
     await checkpoint.close();
@@ -57,11 +60,12 @@ async function printPlan(call: SurveyCall, signal: AbortSignal): Promise<void> {
 function planned(
   checkpoint: Checkpoint,
   data: DataSet,
+  done: ReadonlySet<number>,
   { options, threads, device }: SurveyCall,
   signal: AbortSignal,
 ): Promise<SurveyPlan> {
   // Rates are those of the processor.
-  return makeSurveyPlan(checkpoint, data, options, { threads, measure: device === 'cpu' }, signal);
+  return makeSurveyPlan(checkpoint, data, options, done, { threads, measure: device === 'cpu' }, signal);
 }
 
 async function output(result: Survey | SurveyShard, json: boolean): Promise<string> {

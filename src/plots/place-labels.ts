@@ -35,7 +35,8 @@ export interface Box {
 
 /**
  * Places names in the order given, the most important first, each at the first free of several places around
- * its point. Names for which there is no free place are left out. `occupied` stays free of names.
+ * its point. Names for which there is no free place are left out. `occupied` stays free of names and of their lines; a
+ * line may leave one that its point lies in.
  */
 export function placeLabels(
   labels: readonly LabelledPoint[],
@@ -53,7 +54,8 @@ export function placeLabels(
       if (placed.some((other) => other.leader && isCrossed(box, other, other.leader))) continue;
       const leader = apart ? leaderTo(dx, dy, label.width) : undefined;
       if (leader && points.some((point) => isOnLeader(label, leader, point, bounds.radius))) continue;
-      if (leader && taken.slice(occupied.length).some((name) => isCrossed(name, label, leader))) continue;
+      if (leader && taken.some((other) => !holds(other, label, 0) && isCrossed(other, label, leader)))
+        continue;
       taken.push(box);
       placed.push({ ...label, dx, dy, ...(leader ? { leader } : {}) });
       break;
@@ -123,7 +125,15 @@ function isCrossed(
   from: { x: number; y: number },
   { dx, dy }: { dx: number; dy: number },
 ): boolean {
-  return [0.2, 0.4, 0.6, 0.8].some((at) => holds(box, { x: from.x + at * dx, y: from.y + at * dy }, 0));
+  const [startX, endX] = sharesBetween(box.left - from.x, box.right - from.x, dx);
+  const [startY, endY] = sharesBetween(box.top - from.y, box.bottom - from.y, dy);
+  return Math.max(0, startX, startY) < Math.min(1, endX, endY);
+}
+
+/** From which share of a way to which it is between two places; the end is before the start where it never is. */
+function sharesBetween(low: number, high: number, way: number): [start: number, end: number] {
+  if (way === 0) return low < 0 && high > 0 ? [-Infinity, Infinity] : [Infinity, -Infinity];
+  return way > 0 ? [low / way, high / way] : [high / way, low / way];
 }
 
 function boxAt({ x, y, width }: LabelledPoint, dx: number, dy: number, line: number): Box {

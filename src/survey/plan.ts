@@ -8,7 +8,7 @@ import { blocksOf } from '../patch/batches.ts';
 import { logitsOf } from '../patch/metric-graph.ts';
 import { PAGE_BYTES } from '../study/plan/disk.ts';
 import { bothRunsFlop, type Extent, logitsFlop } from '../study/plan/flop.ts';
-import { blockBytes, openedBytes, type PhaseMemory, phaseMemory } from '../study/plan/memory.ts';
+import { blockBytes, loadedBytes, openedBytes, type PhaseMemory, phaseMemory } from '../study/plan/memory.ts';
 import {
   pagePhase,
   type PhasePlan,
@@ -53,7 +53,8 @@ export interface SurveyPlan
 }
 
 /**
- * Plans a survey, or a shard of one; `given` as for `survey`. Without `rates` the time is a cautious guess.
+ * Plans a survey, or a shard of one; `given` as for `survey`. Without `rates` the time is a cautious guess. Pairs of
+ * `done` are left out, as one that goes on has them; what it has of other pairs is planned again.
  * Throws InputError for bad options, no pairs, and pairs that do not fit the model.
  */
 export function planSurvey(
@@ -61,10 +62,14 @@ export function planSurvey(
   data: DataSet,
   given: Partial<SurveyOptions> = {},
   rates: Rates = ASSUMED,
+  done: ReadonlySet<number> = new Set(),
 ): SurveyPlan {
   const options = resolveSurveyOptions(given);
   checkData(model, data);
-  const work = workOf(model.config, data, options, rates);
+  const blocks = blocksOf(data.items, pairsOf(data, options.shard))
+    .map((block) => block.filter((pair) => !done.has(pair)))
+    .filter(({ length }) => length > 0);
+  const work = workOf(model.config, data, blocks, options, rates);
   const { passes, pairs, peaks } = work;
   const methods = [...new Set(passes.map(({ method }) => method))];
   // A shard is no survey yet: merging makes the page.
@@ -103,10 +108,15 @@ interface Alike {
   readonly pairs: number;
 }
 
-function workOf(config: ModelConfig, data: DataSet, options: SurveyOptions, rates: Rates): Work {
+function workOf(
+  config: ModelConfig,
+  data: DataSet,
+  blocks: readonly (readonly number[])[],
+  options: SurveyOptions,
+  rates: Rates,
+): Work {
   const passes = passesOf(options, hasTwin(data));
-  const own = pairsOf(data, options.shard);
-  const blocks = blocksOf(data.items, own);
+  const own = blocks.flat();
   const alike = new Map<string, Alike>();
   for (const pair of own) {
     const item = data.items[pair]!;
@@ -129,14 +139,15 @@ function workOf(config: ModelConfig, data: DataSet, options: SurveyOptions, rate
 }
 
 /** How much of a pair's prompts has to be computed, and of the logits behind them. */
-function extentBy(config: ModelConfig, { clean, firstDifference }: Item, metric: Metric): Extent {
+function extentBy(config: ModelConfig, { clean, firstDifference }: Item, metric: Metric): Required<Extent> {
   const columns = logitsOf(metric).tokens?.length ?? config.vocabulary;
   return { length: clean.ids.length, first: firstDifference, columns };
 }
 
 /**
  * The largest of any block: what a study of one of its pairs takes, and what the others hold, as all are open at once.
- * Sessions and rows of methods that do not run, or that nobody counts, are left out.
+ * Sessions and rows of methods that do not run, or that nobody counts, are left out. Patching without gains is taken for
+ * patching that observes, which needs no less.
  */
 function peaksOf(
   config: ModelConfig,
@@ -152,16 +163,17 @@ function peaksOf(
     batch: methods.some(isPatching) ? BATCHES.batch : 0,
   };
   const opens = methods.includes(TWIN) ? 2 : 1;
-  // A shard without pairs reads the weights all the same.
-  const each = (blocks.length > 0 ? blocks : [[0]]).map((block) => {
-    const item = data.items[block[0]!]!;
-    const extent = extentBy(config, item, item.metric);
+  const each = blocks.map((block) => {
+    const extents = block.map((pair) => extentBy(config, data.items[pair]!, data.items[pair]!.metric));
+    // Shapes are the same; one pair's metric may read more of the logits than another's.
+    const extent = extents.reduce((widest, one) => (one.columns > widest.columns ? one : widest));
     const memory = phaseMemory(config, extent, { figures, mediation: 'none' }, batches);
     return { memory, held: (opens * block.length - 1) * openedBytes(config, extent) };
   });
+  // Where no pairs are to be computed, weights are read all the same, and nothing else.
+  const weights = loadedBytes(config);
   const most = (phase: keyof PhaseMemory) =>
-    Math.max(...each.map(({ memory, held }) => memory[phase] + held));
-  const { weights } = each[0]!.memory;
+    Math.max(weights, ...each.map(({ memory, held }) => memory[phase] + held));
   return {
     weights,
     bothRuns: most('bothRuns'),

@@ -61,7 +61,7 @@ export async function survey(
   });
   throwIfCancelled(handlers.signal);
   if (options.shard.count > 1)
-    return { folder: folder.path, pairs: data.items.length, done: await doneOf(folder, data) };
+    return { folder: folder.path, pairs: data.items.length, done: (await pairsDone(options.out, data)).size };
   return finishSurvey(folder, options.figures, handlers);
 }
 
@@ -78,9 +78,10 @@ export async function completeSurvey(
   return state === 'complete' ? recordedSurvey(folder) : undefined;
 }
 
-async function doneOf(folder: StudyFolder, { items }: DataSet): Promise<number> {
-  const there = await Promise.all(items.map((_, pair) => folder.has(answersUnit(pair))));
-  return there.filter(Boolean).length;
+/** The pairs that a survey's folder has, complete; none where there is no folder. */
+export async function pairsDone(out: string, { items }: DataSet): Promise<ReadonlySet<number>> {
+  const folder = new StudyFolder(out, SURVEY_FOLDER);
+  return new Set(await filterAsync([...items.keys()], (pair) => folder.has(answersUnit(pair))));
 }
 
 interface Work {

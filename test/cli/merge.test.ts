@@ -5,7 +5,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Random } from '../support/random.ts';
 import {
   type CliOptions,
   type CliResult,
@@ -15,6 +14,7 @@ import {
   runCli,
   timesBelow,
 } from '../support/run-cli.ts';
+import type { StopAt } from '../support/stop-at.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mediators-merge-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -117,15 +117,21 @@ describe('merge', () => {
     expect(json.stdout).toBe(readFileSync(join(root, 'all/study.json'), 'utf8'));
   });
 
-  test.runIf(process.platform !== 'win32')('killed at random moments is run again', async () => {
-    const random = new Random(11);
-    const killed = () =>
-      merge(['--out', 'killed', 'part0', 'part1', '--quiet'], {
-        onStart: (child) => {
-          setTimeout(() => child.kill('SIGKILL'), 300 + random.below(1500));
-        },
-      });
-    for (let i = 0; i < 4; i++) if ((await killed()).code === 0) break;
+  test.runIf(process.platform !== 'win32')('killed is run again, whatever the moment', async () => {
+    // While it copies, before and after a file has its name; while it finishes; behind the last file.
+    const moments: StopAt[] = [
+      { file: /effects\.zarr.*\bc\b/, count: 3, before: true },
+      { file: /\bpatch\./, count: 2 },
+      { file: /shard\.1-of-2\.json$/ },
+      { file: /scores\.safetensors$/, before: true },
+      { file: /\.svg$/, count: 2 },
+      { file: /study\.json$/ },
+    ];
+    for (const [i, moment] of moments.entries()) {
+      const stopAt: StopAt = { ...moment, signal: 'SIGKILL' };
+      const killed = await merge(['--out', 'killed', 'part0', 'part1', '--quiet'], { stopAt });
+      expect(killed, `moment ${i}`).toMatchObject({ signal: 'SIGKILL', stdout: '' });
+    }
     expect(await merge(['--out', 'killed', 'part0', 'part1', '--quiet'])).toMatchObject({
       code: 0,
       stderr: '',

@@ -56,6 +56,16 @@ describe('the command', () => {
     expect(timesBelow(join(root, 'out'))).toEqual(before);
   });
 
+  test('--resume tells the plan of the pairs that are missing', async () => {
+    const stopAt = { file: /answers\.\d+\.safetensors$/, signal: 'SIGKILL' } as const;
+    const killed = await runCli([...SURVEY, '--out', 'killed'], { cwd: root, stopAt });
+    const resumed = await run(...SURVEY, '--out', 'killed', '--resume');
+    expect(resumed.code).toBe(0);
+    const runsOf = ({ stderr }: CliResult) =>
+      Number(/^plan: ([\d ]+) runs, /.exec(stderr)![1]!.replaceAll(' ', ''));
+    expect([first, killed, resumed].map(runsOf)).toEqual([1, 1, 0.5].map((share) => share * runsOf(first)));
+  });
+
   test('report draws figures and page again', async () => {
     const page = join(root, 'out', 'report.html');
     const before = readFileSync(page);

@@ -14,7 +14,7 @@ import type { ShardRecord } from '../../src/study/record.ts';
 import { study, type StudyShard, studyShard } from '../../src/study/study.ts';
 import type { Pair } from '../../src/tasks/pair.ts';
 import { loadTiny, pairOf, readCase } from '../support/cases.ts';
-import { Random } from '../support/random.ts';
+import type { StopAt } from '../support/stop-at.ts';
 import { differingFiles, filesOf, isComplete, scratch } from '../support/studies.ts';
 import { runChild } from '../support/study-child.ts';
 
@@ -85,17 +85,20 @@ describe('merged shards are the study', () => {
     expectWhole(await mergeStudies([shared], shared, { figures: false }));
   });
 
-  test('killed at any moment and started again', async () => {
-    const random = new Random(7);
+  test('killed and started again', async () => {
     const killed = out('killed');
-    const moments = [/^integrated gradients: 1/, /^patching: \d+$/, /^patching: \d\d\d/];
-    let kills = 0;
-    for (const line of moments) {
-      const moment = { line, delay: random.below(40) };
-      if (await runChild([reference.folder, killed, '1', '2'], moment)) break;
-      kills++;
+    // Before, between and right after files come under their names.
+    const moments: StopAt[] = [
+      { file: /shard\.1-of-2\.json$/, before: true },
+      { file: /\big\./, count: 2 },
+      { text: 'patching: ' },
+      { file: /neurons_to_heads.c\b/, before: true },
+      { file: /\bpatch\./, count: 2 },
+    ];
+    for (const [i, moment] of moments.entries()) {
+      const finished = await runChild([reference.folder, killed, '1', '2'], moment);
+      expect(finished, `moment ${i}`).toBe(false);
     }
-    expect(kills).toBeGreaterThan(1);
     await shard(1, 2, killed);
     const other = (await shard(0, 2, out('other'))).folder;
     expectWhole(await mergeStudies([killed, other], out('merged'), { figures: false }));

@@ -5,9 +5,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect } from 'vitest';
+import { type StopAt, stopping } from './stop-at.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
-const STOP_AT = new URL('stop-at.mjs', import.meta.url).href;
 const AT_ONCE = 2;
 
 export interface CliResult {
@@ -20,8 +20,7 @@ export interface CliResult {
 export interface CliOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Ctrl-C at an exact moment: at the count-th file of that path, or when it says this on stderr. */
-  readonly stopAt?: { readonly file: RegExp; readonly count: number } | { readonly text: string };
+  readonly stopAt?: StopAt;
   /** Is given the process when it has started, to kill it or to close its pipes. */
   readonly onStart?: (child: ChildProcess) => void;
   /** POSIX only: the largest file that the process may write, in the shell's blocks. */
@@ -52,21 +51,15 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   }
 }
 
-/** What `stop-at.mjs` reads. */
-function stopEnv(stopAt: NonNullable<CliOptions['stopAt']>): Record<string, string> {
-  if ('text' in stopAt) return { STOP_AT_TEXT: stopAt.text };
-  return { STOP_AT_FILE: stopAt.file.source, STOP_AT_COUNT: String(stopAt.count) };
-}
-
 function start(args: readonly string[], { cwd, env, stopAt, fileBlocks }: CliOptions): ChildProcess {
   const limited = ['-c', `ulimit -f ${fileBlocks}; exec "$0" "$@"`, process.execPath];
   const [command, before] = fileBlocks === undefined ? [process.execPath, []] : ['sh', limited];
   // What vitest sets for its own colours would reach the program.
   const { FORCE_COLOR: _force, NO_COLOR: _no, ...inherited } = process.env;
-  const preload = stopAt === undefined ? [] : ['--import', STOP_AT];
-  return spawn(command, [...before, ...preload, MAIN, ...args], {
+  const stop = stopping(stopAt);
+  return spawn(command, [...before, ...stop.args, MAIN, ...args], {
     cwd,
-    env: { ...inherited, ...env, ...(stopAt && stopEnv(stopAt)) },
+    env: { ...inherited, ...env, ...stop.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

@@ -1,8 +1,7 @@
 /**
  * A study or a shard of one in a process of its own, so that a test can kill it:
  * node study-child.mjs CASE OUT [INDEX COUNT].
- * Kills itself KILL_DELAY ms after a line of progress that matches KILL_LINE: a parent that watches may be too late.
- * Runs the built library: Node 20 cannot run TypeScript.
+ * Tells its progress on stderr. Runs the built library: Node 20 cannot run TypeScript.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,12 +16,7 @@ const options = index
   ? { out, shard: { index: Number(index), count: Number(count) } }
   : { out, resume: true };
 const run = index ? studyShard : study;
-const { KILL_LINE, KILL_DELAY } = process.env;
-const killLine = KILL_LINE && new RegExp(KILL_LINE);
-const kill = () => process.kill(process.pid, 'SIGKILL');
 await run(model, pairFromIds(model.config, pair), options, {
-  onProgress: ({ phase, done }) => {
-    if (killLine?.test(`${phase}: ${done}`)) setTimeout(kill, Number(KILL_DELAY));
-  },
+  onProgress: ({ phase, done }) => process.stderr.write(`${phase}: ${done}\n`),
 });
 await model.dispose();

@@ -3,21 +3,19 @@
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { type StopAt, stopping } from './stop-at.ts';
 
 const CHILD = join(import.meta.dirname, 'study-child.mjs');
 
 /**
- * Runs the child (`study-child.mjs` tells its arguments), which is killed `delay` ms after a line of progress.
+ * Runs the child (`study-child.mjs` tells its arguments), which is killed at a moment, if one is given.
  * Resolves to whether it finished.
  */
-export function runChild(
-  args: readonly string[],
-  moment?: { readonly line: RegExp; readonly delay: number },
-): Promise<boolean> {
-  const kill = moment && { KILL_LINE: moment.line.source, KILL_DELAY: String(moment.delay) };
-  const child = spawn(process.execPath, [CHILD, ...args], {
+export function runChild(args: readonly string[], moment?: StopAt): Promise<boolean> {
+  const stop = stopping(moment && { ...moment, signal: 'SIGKILL' });
+  const child = spawn(process.execPath, [...stop.args, CHILD, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...kill },
+    env: { ...process.env, ...stop.env },
   });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {

@@ -161,7 +161,25 @@ describe('many pairs', () => {
     expect(parts.map(({ pairs }) => pairs)).toEqual([3, 2]);
     expect(parts[0]!.flop + parts[1]!.flop).toBe(whole!.flop);
     expect(parts.map((part) => named(part, 'figures and page'))).toEqual([undefined, undefined]);
-    expect(plan([SHORT], { shard: { index: 1, count: 2 } })).toMatchObject({ pairs: 0, runs: 0, flop: 0 });
+  });
+
+  test('a shard without pairs reads the weights, and that is all', () => {
+    const none = plan([SHORT], { shard: { index: 1, count: 2 } });
+    expect(none).toMatchObject({ pairs: 0, blocks: 0, runs: 0, flop: 0, disk_bytes: 0 });
+    const weights = named(plan([SHORT]), 'weights');
+    expect(named(none, 'weights')).toEqual(weights);
+    expect(none).toMatchObject({ peak_bytes: weights.peak_bytes, seconds: weights.seconds });
+  });
+
+  test('of a survey that goes on are those that are missing', () => {
+    const left = (done: number[], given: Partial<SurveyOptions> = {}) =>
+      planSurvey(MODEL, dataOf(GPT2_SMALL, shapes as Shape[]), given, ASSUMED, new Set(done));
+    expect(left([])).toEqual(plan(shapes));
+    expect(left([0, 1, 4])).toEqual(plan([SHORT, LATE]));
+    expect(left([0, 1], { shard: { index: 1, count: 2 } })).toEqual(
+      plan([SHORT, LATE], { shard: { index: 1, count: 2 } }),
+    );
+    expect(left([0, 1, 2, 3, 4])).toMatchObject({ pairs: 0, runs: 0, blocks: 0 });
   });
 
   test('sessions are made once for each block, kind and method, and by both metrics', () => {
@@ -202,6 +220,17 @@ describe('many pairs', () => {
   });
 });
 
+test('a block takes the memory of its widest metric, wherever that stands', () => {
+  const wide = dataOf(GPT2_SMALL, [SHORT!], 'probability').items[0]!;
+  const narrow = dataOf(GPT2_SMALL, [SHORT!]).items[0]!;
+  const peaks = (...items: Item[]) => {
+    const mixed = { ...dataOf(GPT2_SMALL, []), items };
+    return planSurvey(MODEL, mixed).phases.map(({ peak_bytes }) => peak_bytes);
+  };
+  expect(peaks(narrow, wide)).toEqual(peaks(wide, narrow));
+  expect(peaks(narrow, wide)).toEqual(peaks(wide, wide));
+});
+
 test('methods that cannot be counted are named, and have arrays on disk alone', () => {
   const few = plan([SHORT], { methods: ['ap', 'eap'] });
   const more = plan([SHORT], { methods: ['ap', 'eap', 'atp_star'] });
@@ -209,6 +238,24 @@ test('methods that cannot be counted are named, and have arrays on disk alone', 
   expect(more.not_counted).toEqual(['atp_star', 'statistics']);
   expect(more).toMatchObject({ runs: few.runs, flop: few.flop });
   expect(more.disk_bytes - few.disk_bytes).toBe(4 * 2 * 12 * (12 + 3072));
+});
+
+test('memory is that of methods that run and are counted', () => {
+  const config = { ...GPT2_SMALL, nLayers: 2, dModel: 64, nHeads: 4, nKvHeads: 4, dHead: 16, dMlp: 256 };
+  const peaks = (...methods: string[]) => {
+    const data = dataOf(config, [SHORT!]);
+    const small = planSurvey({ id: 'm', config }, data, { methods, figures: false });
+    return ['both runs', ...methods].map((name) => named(small, name).peak_bytes);
+  };
+  const [runs, uncounted] = peaks('atp_star');
+  expect(uncounted).toBe(runs);
+  const [, ap] = peaks('ap');
+  const [, ig] = peaks('ig');
+  const [, afterGradients] = peaks('ap', 'ig');
+  for (const alone of [ap!, ig!]) {
+    expect(alone).toBeGreaterThan(runs!);
+    expect(alone).toBeLessThan(afterGradients!);
+  }
 });
 
 test('--steps are points of every method that has a path', () => {

@@ -18,7 +18,7 @@ export interface Extent {
   readonly length: number;
   /** The first position at which the two prompts differ. */
   readonly first: number;
-  /** Columns of the unembedding that the metric reads; those of a logit difference by default. */
+  /** Columns of the unembedding that the metric reads; those of a logit difference by default (`columnsOf`). */
   readonly columns?: number;
 }
 
@@ -40,7 +40,9 @@ const ENTRANCE_ROWS = 2;
 const NONE: Products = { weights: 0, attention: 0 };
 
 /** A logit difference reads two columns of the unembedding. */
-const METRIC_COLUMNS = 2;
+export function columnsOf({ columns = 2 }: Extent): number {
+  return columns;
+}
 
 function add(a: Products, b: Products): Products {
   return { weights: a.weights + b.weights, attention: a.attention + b.attention };
@@ -70,13 +72,9 @@ function mlpProducts({ family, dModel, dMlp }: ModelConfig, positions: number): 
 }
 
 /** From the last token to F. With several positions a product with a one-hot row picks the last. */
-function metricProducts(
-  { dModel }: ModelConfig,
-  { columns = METRIC_COLUMNS }: Extent,
-  positions: number,
-): Products {
+function metricProducts({ dModel }: ModelConfig, extent: Extent, positions: number): Products {
   const picking = positions > 1 ? positions : 0;
-  return { weights: 2 * dModel * (columns + picking), attention: 0 };
+  return { weights: 2 * dModel * (columnsOf(extent) + picking), attention: 0 };
 }
 
 /** The norms of what a patched run's heads wrote at the last token: each head's change through its factor. */

@@ -15,7 +15,7 @@ import type { Pair } from '../../tasks/pair.ts';
 import { sizeOf } from '../../tensor/tensor.ts';
 import type { StudyOptions } from '../options.ts';
 import { formatBytes } from './bytes.ts';
-import { type Extent, extentOf } from './flop.ts';
+import { columnsOf, type Extent, extentOf } from './flop.ts';
 import { rowBytes } from './row-bytes.ts';
 
 /** Node, ONNX Runtime and what is compiled: 130 MB measured, with a study's own small arrays. */
@@ -64,7 +64,7 @@ export interface PhaseMemory {
   readonly page: number;
 }
 
-/** Rows of one program of integrated gradients, and patched runs of one batch. */
+/** Rows of one program of integrated gradients, and patched runs of one batch; 0 where no such program runs. */
 export interface Batches {
   readonly rows: number;
   readonly batch: number;
@@ -83,6 +83,11 @@ export function blockBytes({ family, nLayers, dModel, dHead, nHeads, nKvHeads, d
   return FLOAT_BYTES * nLayers * (attention + dModel * dMlp * (family === 'llama' ? 3 : 2));
 }
 
+/** Peak while weights are read: the process, a tokenizer, weights. */
+export function loadedBytes(config: ModelConfig): number {
+  return PROCESS_BYTES + WORD_BYTES * config.vocabulary + weightBytes(config);
+}
+
 /** Expected peaks; measured ones of real models were up to 13% below (docs/scale.md). */
 export function phaseMemory(
   config: ModelConfig,
@@ -93,17 +98,17 @@ export function phaseMemory(
   const { vocabulary, dModel, nLayers, nHeads, dMlp } = config;
   const size = extent.length - extent.first;
   const row = rowBytes(config, extent);
-  const { columns = 0 } = extent;
+  const columns = columnsOf(extent);
   // A metric of probabilities has sessions with the whole unembedding, and all logits in every row.
   const blocks = blockBytes(config) + FLOAT_BYTES * columns * dModel;
   const logits = LOGIT_COPIES * FLOAT_BYTES * columns;
-  const loaded = PROCESS_BYTES + WORD_BYTES * vocabulary + weightBytes(config);
+  const loaded = loadedBytes(config);
   const always = loaded + openedBytes(config, extent);
   const results = FLOAT_BYTES * nLayers * (2 * dMlp + 3 * nHeads);
   const state = FLOAT_BYTES * size * dModel;
   const bothRuns =
     always + BOTH_RUNS_PACKED * blocks + UNEMBED_PACKED * FLOAT_BYTES * vocabulary * dModel + 2 * row.saved;
-  const attribution =
+  const roundTrip =
     always +
     WAITING_BYTES +
     ROUND_TRIP_PACKED * blocks +
@@ -116,14 +121,14 @@ export function phaseMemory(
     OBSERVING_PACKED * blocks +
     batch * (INSIDE * row.observing + RESULT_COPIES * results + 3 * state + logits) +
     arenas;
-  const afterwards = Math.max(bothRuns, attribution);
+  const attribution = Math.max(bothRuns, rows > 0 ? roundTrip : 0);
   const drawing = PAGE_BYTES + PAGE_COMPONENT_BYTES * nLayers * (nHeads + dMlp);
-  const patching = Math.max(afterwards + NOT_REUSED * arenas, observing);
+  const patching = Math.max(attribution + NOT_REUSED * arenas, batch > 0 ? observing : 0);
   const mediation = pairs === 'none' ? 0 : patching + firstRunBytes(config, extent);
   return {
     weights: loaded,
     bothRuns,
-    attribution: afterwards,
+    attribution,
     patching,
     mediation,
     page: figures ? Math.max(always + PAGE_LEAST_BYTES, Math.max(patching, mediation) + drawing) : 0,

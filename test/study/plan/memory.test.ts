@@ -51,6 +51,27 @@ test('what is saved for the way back is what registers of a real program hold', 
   );
 });
 
+test('what does not run takes nothing beside what stands before it, whatever its sessions would pack', () => {
+  const small = { ...GPT2_SMALL, nLayers: 2, dModel: 64, nHeads: 4, nKvHeads: 4, dHead: 16, dMlp: 256 };
+  const memory = (batches: Batches) => phaseMemory(small, EXTENT, ALONE, batches);
+  const [none, all] = [memory({ rows: 0, batch: 0 }), memory(ALL)];
+  expect(none).toMatchObject({ attribution: none.bothRuns, patching: none.bothRuns });
+  expect(memory({ rows: 64, batch: 0 })).toMatchObject({
+    attribution: all.attribution,
+    patching: all.attribution,
+  });
+  const { attribution, patching } = memory({ rows: 0, batch: 64 });
+  expect(attribution).toBe(none.bothRuns);
+  expect(patching).toBeGreaterThan(attribution);
+  expect(patching).toBeLessThanOrEqual(all.patching);
+});
+
+test('an extent without columns is that of a logit difference, which reads two', () => {
+  expect(phaseMemory(GPT2_SMALL, EXTENT, WITH_PAGE, ALL)).toEqual(
+    phaseMemory(GPT2_SMALL, { ...EXTENT, columns: 2 }, WITH_PAGE, ALL),
+  );
+});
+
 describe('batches for a budget', () => {
   test('a large one allows the largest, and no more than asked', () => {
     expect(batchesFor(GPT2_SMALL, EXTENT, within(64e9))).toEqual(ALL);
