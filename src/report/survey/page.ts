@@ -237,7 +237,7 @@ function readingHtml({ task, has_twin, clusters, options }: SurveyJson): string 
     ],
     [
       'Interval',
-      `95%, by the bootstrap over independent clusters (${clusters.rule}): what other clusters of the same kind might give. It says nothing of other tasks or models.`,
+      `95%, by the bootstrap over independent clusters (${clusters.rule}): what other clusters of the same kind might give. It says nothing of other tasks or models. With few clusters it is too narrow.`,
     ],
     [
       'Labels',
