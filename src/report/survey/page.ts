@@ -26,7 +26,7 @@ export function surveyPageHtml(
   const { task, options, shape } = survey;
   return shellHtml({
     title: `Survey: ${task.name} on ${survey.model.id}`,
-    lead: `What heads and neurons do over ${survey.n} pairs of prompts, with intervals and controls.`,
+    lead: `What ${options.components.join(' and ')} do over ${survey.n} pairs of prompts, with intervals and controls.`,
     facts: [
       ['pairs', String(survey.n)],
       ['clusters', String(survey.clusters.count)],
