@@ -7,10 +7,9 @@ import { type Label, labelName } from '../../latent/labels.ts';
 import type { FlatSet } from '../../mediation/set-patching.ts';
 import type { SetName } from '../../results/ablations-json.ts';
 import type { SurveyFields } from '../../results/survey-record.ts';
-import { foldsOf } from '../../stats/folds.ts';
 import type { Direction, Kind } from '../../terms.ts';
 import { exactBothWays, pooledArray, type PoolWork } from '../analysis/arrays.ts';
-import { FOLDS } from '../analysis/held-out.ts';
+import { clusterFolds, type Folds } from '../analysis/held-out.ts';
 import { type BothPooled, pooledLabels } from '../analysis/labels.ts';
 import { type Pooled, pooledEffects } from '../analysis/pool.ts';
 import { EXACT } from '../options.ts';
@@ -52,7 +51,7 @@ export class HeldOutSets {
 
   private constructor(
     private readonly work: SetWork,
-    private readonly fold: Int32Array,
+    private readonly folds: Folds,
     private readonly kinds: ReadonlyMap<Kind, PooledKind>,
   ) {}
 
@@ -68,12 +67,12 @@ export class HeldOutSets {
       }
       kinds.set(kind, { both: await exactBothWays(work, kind), arrays });
     }
-    return new HeldOutSets(work, foldsOf(work.facts.clusters, FOLDS, seed), kinds);
+    return new HeldOutSets(work, clusterFolds(work.facts.clusters, seed), kinds);
   }
 
   /** The sets of a pair, in the order of `setsOf`. */
   of(pair: number, kind: Kind, direction: Direction): MemberSet[] {
-    const fold = this.fold[this.work.facts.pairs[pair]!.cluster]!;
+    const fold = this.folds.foldOf(this.work.facts.pairs[pair]!.cluster);
     const key = `${fold} ${kind} ${direction}`;
     const sets = this.known.get(key) ?? this.outside(fold, kind, direction);
     this.known.set(key, sets);
@@ -84,7 +83,7 @@ export class HeldOutSets {
     const { record } = this.work;
     const { tau, quantile } = record.options;
     const { both, arrays } = this.kinds.get(kind)!;
-    const keeps = (cluster: number): boolean => this.fold[cluster] !== fold;
+    const keeps = this.folds.keeps(fold);
     const labels = both ? pooledLabels(both, tau, keeps) : [];
     const highlights = (method: string): boolean[] =>
       highlighted(Float32Array.from(pooledEffects(arrays.get(`${method} ${direction}`)!, keeps)), quantile);

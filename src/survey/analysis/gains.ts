@@ -23,7 +23,7 @@ import type { Clustered } from './facts.ts';
 import { type HeldOut, type HoldingOut, holdOut } from './held-out.ts';
 import type { BothPooled } from './labels.ts';
 import type { ReadScores } from './pool.ts';
-import { standIns } from './stand-ins.ts';
+import { LogSums, standIns } from './stand-ins.ts';
 
 /** The labels that are compared: each, and both together. */
 export const COMPARED: readonly (readonly Label[])[] = [['and', 'or'], ['and'], ['or']];
@@ -48,8 +48,12 @@ export async function compareGains(
   request: GainRequest,
 ): Promise<SurveyGainJson[]> {
   const held = holdOut(both, facts.clusters, request);
-  const cases = await gainDifferences(read, facts, held, request);
-  const rankOf = await standIns(read, facts, held, request);
+  const [cases, sums] = [comparisons(), new LogSums()];
+  for await (const pair of pairGains(read, facts, held, request)) {
+    for (const one of cases) one.add(pair, request);
+    sums.add(pair);
+  }
+  const rankOf = standIns(sums, held, request);
   return cases.map((one) => ({
     ...summarised(one, request),
     p_adjusted: Number.NaN,
@@ -73,23 +77,40 @@ export interface GainDifferences {
 export async function gainDifferences(
   read: ReadScores,
   facts: Clustered,
-  { foldOf, outside }: HoldingOut,
+  held: HoldingOut,
   request: GainRequest,
 ): Promise<GainDifferences[]> {
-  const cases = COMPARED.flatMap((labels) => CONTROL_RULES.map((rule) => new Comparison(labels, rule)));
-  for (const i of request.among) {
-    const { cluster } = facts.pairs[i]!;
-    const [gain, own] = [await read(request.names.gain, i), await read(request.names.own, i)];
-    const pair = { ...outside(foldOf(cluster)), gain, own, cluster };
+  const cases = comparisons();
+  for await (const pair of pairGains(read, facts, held, request))
     for (const one of cases) one.add(pair, request);
-  }
   return cases;
 }
 
-interface PairGains extends HeldOut {
+/** The gains of one pair, and what is known of components outside its fold. */
+export interface PairGains extends HeldOut {
   readonly gain: Float32Array;
   readonly own: Float32Array;
   readonly cluster: number;
+  readonly fold: number;
+}
+
+/** Pair after pair: each array is read once. */
+async function* pairGains(
+  read: ReadScores,
+  { pairs }: Clustered,
+  { foldOf, outside }: HoldingOut,
+  { among, names }: GainRequest,
+): AsyncGenerator<PairGains> {
+  for (const i of among) {
+    const { cluster } = pairs[i]!;
+    const fold = foldOf(cluster);
+    const [gain, own] = [await read(names.gain, i), await read(names.own, i)];
+    yield { ...outside(fold), gain, own, cluster, fold };
+  }
+}
+
+function comparisons(): Comparison[] {
+  return COMPARED.flatMap((labels) => CONTROL_RULES.map((rule) => new Comparison(labels, rule)));
 }
 
 class Comparison implements GainDifferences {

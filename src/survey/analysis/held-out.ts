@@ -6,7 +6,20 @@ import { foldsOf } from '../../stats/folds.ts';
 import { type BothPooled, type Labels, pooledLabels } from './labels.ts';
 import { pooledEffects } from './pool.ts';
 
-export const FOLDS = 10;
+const FOLDS = 10;
+
+/** Clusters in folds. */
+export interface Folds {
+  readonly foldOf: (cluster: number) => number;
+  /** Whether a cluster lies outside a fold. */
+  readonly keeps: (fold: number) => (cluster: number) => boolean;
+}
+
+/** Folds of so many clusters, drawn by the seed. */
+export function clusterFolds(clusters: number, seed: number): Folds {
+  const fold = foldsOf(clusters, FOLDS, seed);
+  return { foldOf: (cluster) => fold[cluster]!, keeps: (of) => (cluster) => fold[cluster] !== of };
+}
 
 /** What is known of components from the clusters outside a fold. */
 export interface HeldOut {
@@ -15,24 +28,23 @@ export interface HeldOut {
   readonly strength: Float64Array;
 }
 
-export interface HoldingOut {
-  readonly foldOf: (cluster: number) => number;
+export interface HoldingOut extends Pick<Folds, 'foldOf'> {
   readonly outside: (fold: number) => HeldOut;
 }
 
-/** Folds of so many clusters, drawn by the seed. */
+/** What is known outside each fold. */
 export function holdOut(
   both: BothPooled,
   clusters: number,
   { tau, seed }: { readonly tau: number; readonly seed: number },
 ): HoldingOut {
-  const fold = foldsOf(clusters, FOLDS, seed);
+  const { foldOf, keeps } = clusterFolds(clusters, seed);
   const known = new Map<number, HeldOut>();
   return {
-    foldOf: (cluster) => fold[cluster]!,
-    outside: (of) => {
-      const found = known.get(of) ?? heldOut(both, tau, (cluster) => fold[cluster] !== of);
-      known.set(of, found);
+    foldOf,
+    outside: (fold) => {
+      const found = known.get(fold) ?? heldOut(both, tau, keeps(fold));
+      known.set(fold, found);
       return found;
     },
   };

@@ -20,21 +20,13 @@ import { type ControlRule, OWN_CHANGE_CALIPER } from '../../latent/controls.ts';
 import type { Label } from '../../latent/labels.ts';
 import type { StandInsJson } from '../../results/survey-json.ts';
 import { type RandomisationRank, randomisationRank } from '../../stats/randomisation.ts';
-import type { Clustered } from './facts.ts';
-import type { GainRequest } from './gains.ts';
+import type { GainRequest, PairGains } from './gains.ts';
 import type { HoldingOut } from './held-out.ts';
-import type { ReadScores } from './pool.ts';
 
 /** Where the components of some labels stand under a rule; null where there is nothing to draw from. */
 export type RankOf = (among: readonly Label[], rule: ControlRule) => StandInsJson | null;
 
-export async function standIns(
-  read: ReadScores,
-  facts: Clustered,
-  held: HoldingOut,
-  request: GainRequest,
-): Promise<RankOf> {
-  const sums = await logSums(read, facts, held, request);
+export function standIns(sums: LogSums, held: HoldingOut, request: GainRequest): RankOf {
   return (among, rule) => {
     if (rule === 'matched_unlabelled') return null;
     const shares = [...sharesOf(held, sums, among)];
@@ -48,34 +40,22 @@ export async function standIns(
 }
 
 /** Sums over pairs for every component. */
-interface LogSums {
+export class LogSums {
   /** Of log gains, for each fold that has pairs; NaN where a component has none in one of them. */
-  readonly gain: ReadonlyMap<number, Float64Array>;
+  readonly gain: Map<number, Float64Array> = new Map();
   /** Of log own changes. */
-  readonly own: Float64Array;
-  readonly pairs: number;
-}
+  own: Float64Array = new Float64Array(0);
+  pairs = 0;
 
-async function logSums(
-  read: ReadScores,
-  { pairs }: Clustered,
-  { foldOf, outside }: HoldingOut,
-  { names, among }: GainRequest,
-): Promise<LogSums> {
-  const size = outside(0).labels.length;
-  const gain = new Map<number, Float64Array>();
-  const own = new Float64Array(size);
-  for (const i of among) {
-    const fold = foldOf(pairs[i]!.cluster);
-    const ofFold = gain.get(fold) ?? new Float64Array(size);
-    gain.set(fold, ofFold);
-    const [gains, changes] = [await read(names.gain, i), await read(names.own, i)];
-    for (let c = 0; c < size; c++) {
-      ofFold[c]! += gains[c]! > 0 ? Math.log(gains[c]!) : Number.NaN;
-      own[c]! += Math.log(changes[c]!);
+  add({ gain, own, fold }: Pick<PairGains, 'gain' | 'own' | 'fold'>): void {
+    if (this.pairs++ === 0) this.own = new Float64Array(own.length);
+    const ofFold = this.gain.get(fold) ?? new Float64Array(gain.length);
+    this.gain.set(fold, ofFold);
+    for (let c = 0; c < gain.length; c++) {
+      ofFold[c]! += gain[c]! > 0 ? Math.log(gain[c]!) : Number.NaN;
+      this.own[c]! += Math.log(own[c]!);
     }
   }
-  return { gain, own, pairs: among.length };
 }
 
 /** How much a component's log gain counts in each fold: its share of the labelled ones there, nothing where it is none. */
